@@ -1,0 +1,1 @@
+//! WARC captures and outcome rows of comeback.

@@ -1,0 +1,1 @@
+//! The tokio shell around the engine: partitions, routes, store and archive joined.

@@ -1,0 +1,12 @@
+//! The pure core of comeback: frontier, politeness, holds, policy, governor.
+//!
+//! The engine of a partition is a single-owner state machine: no clock, no I/O, no locks. One law: one input, then drain the
+//! outputs until `WaitUntil`. The driver (tokio) and the simulator (virtual time) are two shells around the same engine.
+
+pub mod host_key;
+pub mod ids;
+pub mod outcome;
+pub mod seed_url;
+pub mod store;
+
+pub use comeback_diagnosis as diagnosis;

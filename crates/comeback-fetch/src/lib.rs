@@ -1,0 +1,1 @@
+//! One attempt over one route, with exact bytes and every limit.

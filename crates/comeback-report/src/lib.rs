@@ -1,0 +1,1 @@
+//! What happened to each URL, told to people.

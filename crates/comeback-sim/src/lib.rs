@@ -1,0 +1,1 @@
+//! The engine of comeback in virtual time, against an invented web.

@@ -1,0 +1,1 @@
+//! A fetch engine for big URL lists that knows when to come back.

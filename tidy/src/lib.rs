@@ -1,0 +1,1 @@
+//! Reads the source of comeback and refuses what STYLE.md refuses.
