@@ -57,7 +57,10 @@ impl<'a> Response<'a> {
 
     /// All values of a field, in their order.
     pub fn fields_named<'name>(&self, name: &'name str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'name> {
-        self.fields.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value.trim_ascii())
+        self.fields
+            .iter()
+            .filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value.trim_ascii())
     }
 }
 

@@ -58,7 +58,12 @@ pub trait Store {
     ///
     /// # Errors
     /// The store's own failure.
-    fn batch_heads(&self, partition: PartitionId, from: BatchSeq, count_max: usize) -> Result<Vec<(BatchSeq, Vec<u8>)>, Self::Error>;
+    fn batch_heads(
+        &self,
+        partition: PartitionId,
+        from: BatchSeq,
+        count_max: usize,
+    ) -> Result<Vec<(BatchSeq, Vec<u8>)>, Self::Error>;
 
     /// Removes all batches below a place.
     ///
