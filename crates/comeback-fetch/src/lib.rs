@@ -1,1 +1,31 @@
 //! One attempt over one route, with exact bytes and every limit.
+//!
+//! A [`Route`] performs an [`AttemptRequest`] and hands back a [`Capture`]: the bytes as they were on the wire, what the response
+//! says, and what went wrong on our side. It never retries (but for a kept connection that had gone stale, RFC 9112, section
+//! 9.3.1), never follows a redirect, keeps no cookies and has no opinion: when to ask, and what an answer means, is decided
+//! above it. It does not imitate a browser and does not get round refusals.
+
+pub mod address;
+pub mod capture;
+// mod connector;
+// mod decoding;
+pub mod direct;
+// mod framing;
+// mod head;
+pub mod limits;
+// mod pool;
+pub mod redirect;
+// mod request;
+// mod resolver;
+pub mod route;
+pub mod spool;
+// mod tap;
+// mod tls;
+// mod transfer;
+
+pub use address::{AddressPolicy, is_public};
+pub use capture::{Capture, CapturedResponse, OwnFailure, WireBytes};
+pub use direct::{Direct, DirectSettings};
+pub use limits::Limits;
+pub use redirect::{redirect_method, redirect_target};
+pub use route::{Attempt, AttemptRequest, FetchError, Permission, Route};
