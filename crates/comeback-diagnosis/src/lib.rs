@@ -4,8 +4,15 @@
 //! `knowledge/`, each fact with its source. It recognises; it never evades.
 
 pub mod cause;
+pub mod cause_facts;
 pub mod clock;
+mod diagnose;
 pub mod diagnosis;
+pub mod error;
 pub mod exchange;
 pub mod history;
+mod http_date;
+pub mod knowledge;
+mod rate_limit;
 pub mod retry_after;
+pub mod status_facts;
