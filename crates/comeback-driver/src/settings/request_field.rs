@@ -134,10 +134,10 @@ pub fn parse_field_line(line: &str) -> Result<(String, String), FieldRefusal> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// Whether the text can be the value of a User-Agent field: not empty, printable, at most [`FIELD_BYTES_MAX`] bytes.
+/// Whether the text can stand in a User-Agent field: not empty, printable ASCII, at most [`FIELD_BYTES_MAX`] bytes.
 #[must_use]
 pub fn is_product_text(text: &str) -> bool {
-    !text.trim().is_empty() && text.len() <= FIELD_BYTES_MAX && !text.chars().any(char::is_control)
+    !text.trim().is_empty() && text.len() <= FIELD_BYTES_MAX && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// RFC 9110, section 5.6.2.
