@@ -62,3 +62,14 @@ pub struct Settlement {
     /// The facts behind the end, for people.
     pub evidence: Vec<String>,
 }
+
+/// Where a capture's response record lies: set by the archive, carried by the engine unread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturePlace {
+    /// The WARC file, relative to the job's folder.
+    pub file: String,
+    /// Where the record's compressed member begins, in bytes.
+    pub offset: u64,
+    /// The compressed member's length in bytes.
+    pub length: u64,
+}

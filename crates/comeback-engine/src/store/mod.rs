@@ -7,7 +7,11 @@
 //! A write is durable once [`Store::sync`] returned; writes become durable in their order, so that after a crash a prefix of
 //! them is there. After a failed sync the store is poisoned: every later call fails.
 
+pub use memory::MemoryStore;
+
 use crate::ids::{BatchSeq, LogSeq, PartitionId};
+
+mod memory;
 
 /// One batch, as the queue keeps it: a small head for the index, and the body.
 #[derive(Debug, Clone, PartialEq, Eq)]

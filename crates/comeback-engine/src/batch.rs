@@ -1,0 +1,181 @@
+//! Host batches: up to 256 URLs of one host, the unit of storage.
+//!
+//! A batch has a head (what the index needs), a body (the URLs) and, once touched, a progress (which URLs are settled, and
+//! what is known of those that are not). The body is never changed; the progress lives in commits.
+
+use std::collections::BTreeMap;
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::WallTime;
+use serde::{Deserialize, Serialize};
+
+use crate::host_key::HostKey;
+use crate::ids::JobId;
+use crate::outcome::CapturePlace;
+use crate::seed_url::SeedUrl;
+use crate::store::StoredBatch;
+
+/// How many URLs a batch holds at most; an index into it fits a byte.
+pub const BATCH_URLS_MAX: usize = 256;
+
+/// What the frontier's index needs of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchHead {
+    /// Whose URLs they are.
+    pub job: JobId,
+    /// Which host they are on.
+    pub host: HostKey,
+    /// How many there are: 1 to [`BATCH_URLS_MAX`].
+    pub count: u16,
+}
+
+/// A batch or commit that cannot be read back: the store's content is damaged, or from a newer version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {what} in the store cannot be read: {why}")]
+pub struct Unreadable {
+    /// What was read: `batch head`, `batch body`, `log record`.
+    pub what: &'static str,
+    /// What the decoder says.
+    pub why: String,
+}
+
+/// The first byte of each stored value; a reader refuses any other.
+const FORMAT: u8 = 1;
+
+/// Encodes a value for the store: a format byte, then postcard.
+pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    postcard::to_extend(value, vec![FORMAT])
+        .expect("encoding into a growing buffer meets no limit, and our types have known lengths")
+}
+
+/// Decodes what [`encode`] wrote.
+pub(crate) fn decode<'a, T: Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, Unreadable> {
+    let Some((&FORMAT, rest)) = bytes.split_first() else {
+        return Err(Unreadable { what, why: format!("its format byte is {:?}, known is {FORMAT}", bytes.first()) });
+    };
+    postcard::from_bytes(rest).map_err(|error| Unreadable { what, why: error.to_string() })
+}
+
+impl BatchHead {
+    /// The batch as the store keeps it.
+    ///
+    /// # Panics
+    /// When there are no URLs, or more than [`BATCH_URLS_MAX`].
+    #[must_use]
+    pub fn store(job: JobId, host: HostKey, urls: &[SeedUrl]) -> StoredBatch {
+        assert!(!urls.is_empty() && urls.len() <= BATCH_URLS_MAX, "a batch holds 1 to {BATCH_URLS_MAX} URLs");
+        let count = u16::try_from(urls.len()).expect("256 fits a u16");
+        StoredBatch { head: encode(&Self { job, host, count }), body: encode(&urls) }
+    }
+
+    /// Reads a stored head.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        decode("batch head", bytes)
+    }
+}
+
+/// Reads a stored body.
+///
+/// # Errors
+/// When it is damaged.
+pub fn read_body(bytes: &[u8]) -> Result<Vec<SeedUrl>, Unreadable> {
+    decode("batch body", bytes)
+}
+
+/// Which URLs of a batch are settled: one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SettledBits([u64; 4]);
+
+impl SettledBits {
+    /// Whether a URL is settled.
+    #[must_use]
+    pub fn contains(&self, index: u8) -> bool {
+        self.0[usize::from(index / 64)] & (1 << (index % 64)) != 0
+    }
+
+    /// Marks a URL as settled; says whether it was not before.
+    pub fn insert(&mut self, index: u8) -> bool {
+        let fresh = !self.contains(index);
+        self.0[usize::from(index / 64)] |= 1 << (index % 64);
+        fresh
+    }
+
+    /// How many are settled.
+    #[must_use]
+    pub fn count(&self) -> u16 {
+        self.0.iter().map(|word| word.count_ones()).sum::<u32>().try_into().expect("at most 256 bits are set")
+    }
+}
+
+/// What is known of an unsettled URL that has been asked.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct UrlProgress {
+    /// All requests made for it.
+    pub requests: u32,
+    /// Failures that happened while its host was answering others.
+    pub failures: u32,
+    /// Failures charged to it.
+    pub charged: u32,
+    /// When its first request was sent.
+    pub first_at: Option<WallTime>,
+    /// How its last request ended.
+    pub last: Option<LastAnswer>,
+}
+
+/// How the last request for a URL ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LastAnswer {
+    /// The status; `None` when nobody answered.
+    pub status: Option<u16>,
+    /// What diagnosis said.
+    pub cause: Cause,
+    /// The payload's length in bytes.
+    pub bytes: u64,
+    /// Where its capture lies.
+    pub capture: Option<CapturePlace>,
+    /// The facts, for people.
+    pub evidence: Vec<String>,
+}
+
+/// How far a batch has come.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct BatchProgress {
+    /// Which URLs are settled.
+    pub settled: SettledBits,
+    /// What is known of URLs that have been asked and are not settled.
+    pub asked: BTreeMap<u8, UrlProgress>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_batch_reads_back() {
+        let urls = vec![SeedUrl::get("http://a/1"), SeedUrl { meta: Some("{\"n\":1}".into()), ..SeedUrl::get("http://a/2") }];
+        let host = HostKey::of(&"http://a/".parse().unwrap()).unwrap();
+        let stored = BatchHead::store(JobId(7), host.clone(), &urls);
+        assert_eq!(BatchHead::read(&stored.head).unwrap(), BatchHead { job: JobId(7), host, count: 2 });
+        assert_eq!(read_body(&stored.body).unwrap(), urls);
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        assert!(BatchHead::read(&[]).is_err());
+        assert!(BatchHead::read(&[9, 1, 2]).is_err());
+        assert!(read_body(&[FORMAT, 0xff, 0xff, 0xff]).is_err());
+    }
+
+    #[test]
+    fn each_of_256_urls_has_its_own_bit() {
+        let mut bits = SettledBits::default();
+        for index in 0..=u8::MAX {
+            assert!(bits.insert(index));
+            assert!(!bits.insert(index));
+        }
+        assert_eq!(bits.count(), 256);
+    }
+}

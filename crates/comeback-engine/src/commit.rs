@@ -1,0 +1,261 @@
+//! What a commit says, and the state of a partition as the sum of its commits.
+//!
+//! A partition's log is a list of [`LogRecord`]s. Its state is their fold: the engine that recovers reads the last checkpoint
+//! and applies the commits after it. Everything here is plain data; who writes when is the shell's business, and the order of
+//! writes is DESIGN's: append to files, sync the files, then one record with all that depends on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::WallTime;
+use serde::{Deserialize, Serialize};
+
+use crate::batch::{BatchProgress, Unreadable, decode, encode};
+use crate::host_key::HostKey;
+use crate::ids::BatchSeq;
+use crate::outcome::Outcome;
+
+/// One record of a partition's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum LogRecord {
+    /// What changed since the record before.
+    Commit(Commit),
+    /// The whole state; records before it may be cut away.
+    Checkpoint(PartitionState),
+}
+
+impl LogRecord {
+    /// The record as the store keeps it.
+    #[must_use]
+    pub fn store(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads a stored record.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        decode("log record", bytes)
+    }
+}
+
+/// What changed in a partition since its last commit.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Commit {
+    /// Batches up to here belong to the partition; later ones in the store are leftovers. `None` = as before.
+    pub admitted: Option<BatchSeq>,
+    /// The progress of each batch that changed and is not done.
+    pub batches: Vec<(BatchSeq, BatchProgress)>,
+    /// Batches of which every URL is settled.
+    pub retired: Vec<BatchSeq>,
+    /// Hosts whose lasting state changed.
+    pub hosts: Vec<HostRecord>,
+    /// The partition's counts, in all.
+    pub tally: Tally,
+    /// The partition's files and their lengths; filled in by the shell.
+    pub files: Vec<FileLength>,
+}
+
+/// A result file and how much of it is committed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileLength {
+    /// The path, relative to the job's folder.
+    pub path: String,
+    /// The committed length in bytes.
+    pub bytes: u64,
+}
+
+/// Counts of a partition since the job began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// URLs that ended with a page.
+    pub fetched: u64,
+    /// URLs that ended with a final answer.
+    pub answered: u64,
+    /// URLs given up.
+    pub failed: u64,
+    /// URLs put aside.
+    pub parked: u64,
+    /// Requests for pages, redirects' further hops included.
+    pub requests: u64,
+    /// Requests for robots.txt.
+    pub robots_requests: u64,
+    /// Payload bytes received.
+    pub bytes: u64,
+}
+
+impl Tally {
+    /// Counts a settled URL.
+    pub const fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Fetched => self.fetched += 1,
+            Outcome::Answered => self.answered += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Parked => self.parked += 1,
+        }
+    }
+
+    /// How many URLs are settled.
+    #[must_use]
+    pub const fn settled(&self) -> u64 {
+        self.fetched + self.answered + self.failed + self.parked
+    }
+
+    /// Adds another partition's counts.
+    pub const fn add(&mut self, other: &Self) {
+        let Self { fetched, answered, failed, parked, requests, robots_requests, bytes } = other;
+        self.fetched += *fetched;
+        self.answered += *answered;
+        self.failed += *failed;
+        self.parked += *parked;
+        self.requests += *requests;
+        self.robots_requests += *robots_requests;
+        self.bytes += *bytes;
+    }
+}
+
+/// The lasting state of a host: what must be known again after a crash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HostRecord {
+    /// Which host.
+    pub host: HostKey,
+    /// A standing hold.
+    pub hold: Option<HoldRecord>,
+    /// A standing trouble.
+    pub trouble: Option<TroubleRecord>,
+    /// What the host's URLs are settled with, unasked.
+    pub condemned: Option<Condemnation>,
+}
+
+/// A hold, in wall time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRecord {
+    /// When it was placed.
+    pub since: WallTime,
+    /// When it ends.
+    pub until: WallTime,
+    /// Who said so, in words.
+    pub because: String,
+}
+
+/// A host's trouble, in wall time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TroubleRecord {
+    /// When the first refusal after the last accepted answer came.
+    pub since: WallTime,
+    /// Patience spent, in milliseconds of running time.
+    pub spent_ms: u64,
+    /// The last gap between probes, in milliseconds.
+    pub gap_ms: u64,
+    /// Probes made.
+    pub probes: u32,
+    /// Refusals that stated when to come back.
+    pub stated: u32,
+    /// When the next probe is due.
+    pub next_probe_at: WallTime,
+    /// The last cause.
+    pub cause: Cause,
+    /// The last facts, for people.
+    pub evidence: Vec<String>,
+}
+
+/// What all URLs of a host are settled with, without asking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Condemnation {
+    /// `failed` or `parked`.
+    pub outcome: Outcome,
+    /// Why.
+    pub cause: Cause,
+    /// For `parked`: when asking again may make sense.
+    pub until: Option<WallTime>,
+    /// The facts, for people.
+    pub evidence: Vec<String>,
+}
+
+/// The state of a partition: the fold of its log.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PartitionState {
+    /// Batches up to here belong to the partition.
+    pub admitted: BatchSeq,
+    /// All batches below are retired.
+    pub low_water: BatchSeq,
+    /// Retired batches at or above the low-water mark.
+    pub retired: BTreeSet<BatchSeq>,
+    /// The progress of batches that have been touched and are not retired.
+    pub batches: BTreeMap<BatchSeq, BatchProgress>,
+    /// The hosts with a lasting state.
+    pub hosts: BTreeMap<HostKey, HostRecord>,
+    /// The counts.
+    pub tally: Tally,
+    /// The files.
+    pub files: Vec<FileLength>,
+}
+
+impl PartitionState {
+    /// Applies one record.
+    pub fn apply(&mut self, record: LogRecord) {
+        match record {
+            LogRecord::Checkpoint(state) => *self = state,
+            LogRecord::Commit(commit) => self.apply_commit(commit),
+        }
+    }
+
+    fn apply_commit(&mut self, commit: Commit) {
+        let Commit { admitted, batches, retired, hosts, tally, files } = commit;
+        if let Some(admitted) = admitted {
+            self.admitted = admitted;
+        }
+        self.batches.extend(batches);
+        for batch in retired {
+            self.batches.remove(&batch);
+            self.retired.insert(batch);
+        }
+        self.low_water = self.low_water.max(BatchSeq(1));
+        while self.retired.remove(&self.low_water) {
+            self.low_water = self.low_water.next();
+        }
+        for host in hosts {
+            if host.hold.is_none() && host.trouble.is_none() && host.condemned.is_none() {
+                self.hosts.remove(&host.host);
+            } else {
+                self.hosts.insert(host.host.clone(), host);
+            }
+        }
+        self.tally = tally;
+        self.files = files;
+    }
+
+    /// Whether every URL of a batch is settled.
+    #[must_use]
+    pub fn is_retired(&self, batch: BatchSeq) -> bool {
+        batch < self.low_water || self.retired.contains(&batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_low_water_mark_passes_retired_batches() {
+        let mut state = PartitionState::default();
+        state.apply(LogRecord::Commit(Commit { retired: vec![BatchSeq(2), BatchSeq(3)], ..Commit::default() }));
+        assert_eq!(state.low_water, BatchSeq(1));
+        state.apply(LogRecord::Commit(Commit { retired: vec![BatchSeq(1)], ..Commit::default() }));
+        assert_eq!(state.low_water, BatchSeq(4));
+        assert!(state.retired.is_empty() && state.is_retired(BatchSeq(3)) && !state.is_retired(BatchSeq(4)));
+    }
+
+    #[test]
+    fn a_checkpoint_is_the_sum_of_what_was_before() {
+        let mut state = PartitionState::default();
+        let commit =
+            Commit { batches: vec![(BatchSeq(1), BatchProgress::default())], admitted: Some(BatchSeq(9)), ..Commit::default() };
+        state.apply(LogRecord::Commit(commit));
+        let stored = LogRecord::Checkpoint(state.clone()).store();
+        let mut other = PartitionState::default();
+        other.apply(LogRecord::read(&stored).unwrap());
+        assert_eq!(other, state);
+    }
+}

@@ -1,0 +1,273 @@
+//! Asking: batches come in, hosts are tended, slots become visits.
+
+use std::sync::Arc;
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::{Monotonic, Now};
+
+use super::{Batch, Engine, HostId, Lease, LeaseOf};
+use crate::batch::{BatchHead, BatchProgress};
+use crate::governor::SlotMessage;
+use crate::host::queue::UrlPlace;
+use crate::host::robots::Robots;
+use crate::host::{Host, Readiness};
+use crate::ids::{BatchSeq, LeaseId, Ticket};
+use crate::outcome::Outcome;
+use crate::output::Output;
+use crate::seed_url::{SeedUrl, canonical};
+use crate::visit::{Guest, GuestAnswer, Visit};
+
+/// A host whose hold lasts longer than this, in milliseconds, gives its loaded batches back.
+const HOLD_MS_TO_UNLOAD: u64 = 60_000;
+/// URLs of one host that may wait for visits to other hosts at once.
+const ELSEWHERE_MAX: usize = 256;
+
+impl Engine {
+    pub(super) fn index_batch(&mut self, now: Now, batch: BatchSeq, head: &BatchHead, progress: BatchProgress) {
+        let host = self.host_id(&head.host);
+        let left = u64::from(head.count.saturating_sub(progress.settled.count()));
+        if left == 0 || self.batches.contains_key(&batch) {
+            return;
+        }
+        self.unsettled += left;
+        self.hosts[host].queue.add_batch(head.job, batch);
+        self.batches.insert(batch, Batch { job: head.job, host, count: head.count, progress, body: None });
+        self.tend(now, host);
+    }
+
+    /// # Panics
+    /// When the body holds another number of URLs than the head says: the shell compares them before.
+    pub(super) fn take_in_batch(&mut self, now: Now, seq: BatchSeq, urls: Vec<SeedUrl>) {
+        let Some(batch) = self.batches.get_mut(&seq) else { return };
+        assert_eq!(urls.len(), usize::from(batch.count), "the shell compares a body with its head");
+        let host = batch.host;
+        batch.body = Some(urls.into_iter().map(Arc::new).collect());
+        let places = (0..=u8::MAX).take(usize::from(batch.count)).filter(|index| !batch.progress.settled.contains(*index));
+        let queue = &mut self.hosts[host].queue;
+        queue.loading = None;
+        queue.ready.extend(places.map(|index| UrlPlace { batch: seq, index }));
+        self.tend(now, host);
+    }
+
+    pub(super) fn receive_guest(&mut self, now: Now, guest: Guest) {
+        let host = self.host_id(&guest.visit.host);
+        self.hosts[host].queue.guests.push_back(guest);
+        self.tend(now, host);
+    }
+
+    /// Looks after one host: spends its patience, settles what is condemned, loads, asks for slots, sets its timer.
+    pub(super) fn tend(&mut self, now: Now, id: HostId) {
+        let has_work = self.has_work(id);
+        self.hosts[id].count_idle_time(now, has_work);
+        self.spend_patience(now, id);
+        if self.hosts[id].condemned.is_some() {
+            self.set_timer(id, None);
+            self.withdraw_tickets(id);
+            self.settle_condemned(now, id);
+            self.load_for(id, 1);
+            return;
+        }
+        if self.draining {
+            self.set_timer(id, None);
+            return;
+        }
+        if self.hosts[id].hold.as_ref().is_some_and(|hold| hold.until.since_ms(now.monotonic) > HOLD_MS_TO_UNLOAD) {
+            self.unload(id);
+        } else {
+            self.load_for(id, self.config.window_max as usize * 2);
+        }
+        let wake_at = self.ask_for_slots(now, id);
+        let host = &self.hosts[id];
+        let patience = host.patience_until(&self.config);
+        let timer = [wake_at, host.queue.next_waiting().filter(|at| *at > now.monotonic), patience].into_iter().flatten().min();
+        self.set_timer(id, timer);
+    }
+
+    fn has_work(&self, id: HostId) -> bool {
+        let queue = &self.hosts[id].queue;
+        !queue.ready.is_empty()
+            || !queue.waiting.is_empty()
+            || !queue.guests.is_empty()
+            || queue.loading.is_some()
+            || queue.has_unloaded()
+            || !self.hosts[id].under_way.is_empty()
+    }
+
+    fn load_for(&mut self, id: HostId, wanted: usize) {
+        let queue = &mut self.hosts[id].queue;
+        if queue.loading.is_none() && queue.ready.len() < wanted {
+            self.outputs.extend(queue.take_batch().map(|batch| {
+                queue.loading = Some(batch);
+                Output::LoadBatch(batch)
+            }));
+        }
+    }
+
+    /// Gives the loaded batches of a host back, when none of their URLs is leased.
+    fn unload(&mut self, id: HostId) {
+        let host = &mut self.hosts[id];
+        if !host.under_way.is_empty() || host.elsewhere > 0 {
+            return;
+        }
+        let mut batches: Vec<BatchSeq> = host.queue.drain_urls().into_iter().map(|place| place.batch).collect();
+        batches.sort_unstable();
+        batches.dedup();
+        for seq in batches.into_iter().rev() {
+            if let Some(batch) = self.batches.get_mut(&seq) {
+                batch.body = None;
+                host.queue.put_back(batch.job, seq);
+            }
+        }
+    }
+
+    /// Asks the governor for as many slots as the host may use now, or says when to look again.
+    fn ask_for_slots(&mut self, now: Now, id: HostId) -> Option<Monotonic> {
+        let askable = self.askable(now, &self.hosts[id]);
+        let wanted = askable.saturating_sub(self.hosts[id].tickets.len());
+        if wanted == 0 {
+            return None;
+        }
+        match self.hosts[id].readiness(now, &self.config) {
+            Readiness::Blocked => None,
+            Readiness::NotUntil { at, because: _ } => Some(at),
+            Readiness::Now(free) => {
+                for _ in 0..wanted.min(free as usize) {
+                    self.last_ticket = self.last_ticket.next();
+                    self.tickets.insert(self.last_ticket, id);
+                    self.hosts[id].tickets.insert(self.last_ticket);
+                    self.outputs.push_back(Output::Slot(SlotMessage::Ask(self.last_ticket)));
+                }
+                None
+            }
+        }
+    }
+
+    /// How many requests there would be to make at a host, were it free.
+    fn askable(&self, now: Now, host: &Host) -> usize {
+        match host.robots {
+            Robots::Unknown
+                if host.queue.has_ready(now.monotonic) || host.queue.has_unloaded() || host.queue.loading.is_some() =>
+            {
+                1
+            }
+            Robots::Unknown => 0,
+            // Another host's robots.txt may have led here: two that point at each other must not wait for one another.
+            Robots::Asking => usize::from(host.queue.guests.iter().any(|guest| guest.visit.robots)),
+            Robots::Known(_) | Robots::Ignored if host.elsewhere >= ELSEWHERE_MAX => host.queue.guests.len(),
+            Robots::Known(_) | Robots::Ignored => host.queue.ready_count(now.monotonic),
+        }
+    }
+
+    pub(super) fn use_slot(&mut self, now: Now, ticket: Ticket) {
+        let Some(id) = self.tickets.remove(&ticket) else {
+            // Withdrawn while the grant was on its way: the withdrawal has given it back.
+            return;
+        };
+        self.hosts[id].tickets.remove(&ticket);
+        let ready = !self.draining && matches!(self.hosts[id].readiness(now, &self.config), Readiness::Now(_));
+        let started = ready && self.start(now, id, ticket);
+        if !started {
+            self.return_slot(ticket);
+        }
+        self.tend(now, id);
+    }
+
+    /// Starts the next visit of a host; false when there is nothing to ask after all.
+    fn start(&mut self, now: Now, id: HostId, ticket: Ticket) -> bool {
+        let Some((of, visit)) = self.next_visit(now, id) else { return false };
+        self.last_lease = self.last_lease.next();
+        let lease = self.last_lease;
+        let host = &mut self.hosts[id];
+        host.asked_at = Some(now.monotonic);
+        host.under_way.insert(lease, now.monotonic);
+        self.leases.insert(lease, Lease { host: id, of, visit: visit.clone(), ticket: Some(ticket) });
+        self.outputs.push_back(Output::Visit { lease, visit: Box::new(visit) });
+        true
+    }
+
+    fn next_visit(&mut self, now: Now, id: HostId) -> Option<(LeaseOf, Visit)> {
+        match self.hosts[id].robots {
+            Robots::Unknown => {
+                let visit = Visit::robots(self.hosts[id].key.clone())?;
+                self.hosts[id].robots = Robots::Asking;
+                return Some((LeaseOf::Robots, visit));
+            }
+            Robots::Asking => {
+                let guests = &mut self.hosts[id].queue.guests;
+                let place = guests.iter().position(|guest| guest.visit.robots)?;
+                let guest = guests.remove(place)?;
+                let visit = guest.visit.clone();
+                return Some((LeaseOf::Guest(guest), visit));
+            }
+            Robots::Known(_) | Robots::Ignored => {}
+        }
+        while let Some(guest) = self.hosts[id].queue.guests.pop_front() {
+            if guest.visit.robots || self.hosts[id].robots.allows(&guest.visit.url) {
+                let visit = guest.visit.clone();
+                return Some((LeaseOf::Guest(guest), visit));
+            }
+            let evidence = self.forbidden(id, &guest.visit);
+            let answer = GuestAnswer::Unasked { outcome: Outcome::Parked, cause: Cause::RobotsPolicy, until: None, evidence };
+            self.outputs.push_back(Output::AnswerGuest {
+                to: guest.from,
+                lease: guest.lease,
+                visited: None,
+                answer: Box::new(answer),
+            });
+        }
+        if self.hosts[id].elsewhere >= ELSEWHERE_MAX {
+            return None;
+        }
+        while let Some(place) = self.hosts[id].queue.take_url(now.monotonic) {
+            let Some(visit) = self.visit_of(id, place) else {
+                let evidence = vec!["the stored URL cannot be read".to_owned()];
+                self.settle_unasked(now, place, Outcome::Failed, Cause::Protocol, None, evidence);
+                continue;
+            };
+            if self.hosts[id].robots.allows(&visit.url) {
+                return Some((LeaseOf::Url(place), visit));
+            }
+            let evidence = self.forbidden(id, &visit);
+            self.settle_unasked(now, place, Outcome::Parked, Cause::RobotsPolicy, None, evidence);
+        }
+        None
+    }
+
+    fn visit_of(&self, id: HostId, place: UrlPlace) -> Option<Visit> {
+        let seed = self.seed(place);
+        let url = canonical(&seed.given).ok()?;
+        Some(Visit::seed(&seed, url, self.hosts[id].key.clone()))
+    }
+
+    pub(super) fn seed(&self, place: UrlPlace) -> Arc<SeedUrl> {
+        let body = self.batches.get(&place.batch).and_then(|batch| batch.body.as_ref());
+        let body = body.expect("a URL in a queue or lease is unsettled, so its batch is here and loaded");
+        Arc::clone(&body[usize::from(place.index)])
+    }
+
+    fn forbidden(&self, id: HostId, visit: &Visit) -> Vec<String> {
+        let rule = self.hosts[id].robots.rule_for(&visit.url);
+        vec![rule.map_or_else(|| "robots.txt forbids it".into(), |rule| format!("robots.txt forbids it: Disallow: {rule}"))]
+    }
+
+    pub(super) fn withdraw_tickets(&mut self, id: HostId) {
+        for ticket in std::mem::take(&mut self.hosts[id].tickets) {
+            self.tickets.remove(&ticket);
+            self.outputs.push_back(Output::Slot(SlotMessage::Withdraw(ticket)));
+        }
+    }
+
+    /// A visit was recalled before it was sent: nothing happened.
+    pub(super) fn take_back(&mut self, now: Now, lease_id: LeaseId) {
+        let Some(lease) = self.leases.remove(&lease_id) else { return };
+        let id = lease.host;
+        self.hosts[id].under_way.remove(&lease_id);
+        lease.ticket.into_iter().for_each(|ticket| self.return_slot(ticket));
+        match lease.of {
+            LeaseOf::Url(place) => self.hosts[id].queue.ready.push_front(place),
+            LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_front(guest),
+            LeaseOf::Robots => self.hosts[id].robots = Robots::Unknown,
+        }
+        self.tend(now, id);
+    }
+}

@@ -1,0 +1,84 @@
+//! Committing: about once a second what changed becomes one record, and at once at the end.
+
+use std::collections::BTreeSet;
+
+use comeback_diagnosis::clock::{Monotonic, Now};
+
+use super::{Engine, HostId};
+use crate::commit::Commit;
+use crate::ids::BatchSeq;
+use crate::output::Output;
+
+/// What waits for the next commit, and when that is.
+#[derive(Debug, Default)]
+pub(super) struct CommitClock {
+    pub(super) touched: BTreeSet<BatchSeq>,
+    pub(super) retired: Vec<BatchSeq>,
+    pub(super) hosts: BTreeSet<HostId>,
+    pub(super) under_way: bool,
+    pub(super) last_at: Option<Monotonic>,
+}
+
+impl CommitClock {
+    fn has_changes(&self) -> bool {
+        !self.touched.is_empty() || !self.retired.is_empty() || !self.hosts.is_empty()
+    }
+
+    pub(super) fn is_clean(&self) -> bool {
+        !self.has_changes() && !self.under_way
+    }
+
+    pub(super) const fn committed(&mut self, now: Monotonic) {
+        self.under_way = false;
+        self.last_at = Some(now);
+    }
+}
+
+impl Engine {
+    /// Notes that a host's lasting state may have changed.
+    pub(super) fn note_host(&mut self, id: HostId) {
+        if std::mem::take(&mut self.hosts[id].changed) {
+            self.commit_clock.hosts.insert(id);
+        }
+    }
+
+    /// When the next commit is due, if there is something to commit and none is under way.
+    pub(super) fn commit_due_at(&self) -> Option<Monotonic> {
+        if self.commit_clock.under_way || !self.commit_clock.has_changes() {
+            return None;
+        }
+        let at_once = self.unsettled == 0 || (self.draining && self.under_way() == 0);
+        Some(if at_once {
+            Monotonic(0)
+        } else {
+            self.commit_clock.last_at.map_or(Monotonic(0), |last| last.plus_ms(self.config.commit_ms))
+        })
+    }
+
+    pub(super) fn commit_if_due(&mut self, now: Now) {
+        if self.commit_clock.last_at.is_none() {
+            // The first second of a run is committed like any other.
+            self.commit_clock.last_at = Some(now.monotonic);
+        }
+        if self.commit_due_at().is_none_or(|at| at > now.monotonic) {
+            return;
+        }
+        let clock = &mut self.commit_clock;
+        clock.under_way = true;
+        let touched = std::mem::take(&mut clock.touched);
+        let retired = std::mem::take(&mut clock.retired);
+        let hosts = std::mem::take(&mut clock.hosts);
+        let commit = Commit {
+            admitted: None,
+            batches: touched
+                .into_iter()
+                .filter_map(|seq| self.batches.get(&seq).map(|batch| (seq, batch.progress.clone())))
+                .collect(),
+            retired,
+            hosts: hosts.into_iter().map(|id| self.hosts[id].record(now)).collect(),
+            tally: self.tally,
+            files: Vec::new(),
+        };
+        self.outputs.push_back(Output::Commit(Box::new(commit)));
+    }
+}

@@ -1,0 +1,286 @@
+//! Judging: an exchange ended; the host draws its conclusions, then the URL.
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::{Monotonic, Now, WallTime};
+
+use super::{Engine, HostId, Lease, LeaseOf};
+use crate::batch::LastAnswer;
+use crate::host::judgement::{Asked, evidence_of};
+use crate::host::queue::UrlPlace;
+use crate::host::robots::{ROBOTS_REDIRECTS_MAX, Robots, RobotsAnswer};
+use crate::ids::LeaseId;
+use crate::outcome::Outcome;
+use crate::output::Output;
+use crate::visit::{Guest, GuestAnswer, Verdict, VisitReport};
+
+/// The longest wait of a blamed URL, in milliseconds.
+const URL_BACKOFF_MS_MAX: u64 = 60_000;
+/// The least wait of a blamed URL, in milliseconds.
+const URL_BACKOFF_MS_MIN: u64 = 500;
+/// The URL number of robots.txt in a host's history.
+const ROBOTS_NUMBER: u64 = u64::MAX;
+/// The bit that tells guests' numbers from those of the host's own URLs.
+const GUEST_BIT: u64 = 1 << 63;
+
+impl Engine {
+    pub(super) fn end_visit(&mut self, now: Now, lease_id: LeaseId, report: VisitReport) {
+        let Some(mut lease) = self.leases.remove(&lease_id) else { return };
+        let id = lease.host;
+        let asked_at = self.hosts[id].under_way.remove(&lease_id).unwrap_or(now.monotonic);
+        lease.ticket.take().into_iter().for_each(|ticket| self.return_slot(ticket));
+        match lease.of {
+            LeaseOf::Robots => self.end_robots(now, lease_id, lease, asked_at, &report),
+            LeaseOf::Guest(guest) => self.end_guest(now, lease_id, id, guest, asked_at, report),
+            LeaseOf::Url(place) => {
+                let (requests, failures) = self.batches[&place.batch]
+                    .progress
+                    .asked
+                    .get(&place.index)
+                    .map_or((0, 0), |asked| (asked.requests, asked.failures));
+                let asked =
+                    Asked { at: asked_at, url: place.batch.0 << 8 | u64::from(place.index), first: requests == 0, failures };
+                let verdict = self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report);
+                self.conclude(now, lease_id, Lease { of: LeaseOf::Url(place), ..lease }, place, &report, verdict);
+            }
+        }
+        self.note_host(id);
+        self.recall_unsent(id);
+        self.tend(now, id);
+    }
+
+    fn end_guest(&mut self, now: Now, lease_id: LeaseId, id: HostId, guest: Guest, asked_at: Monotonic, report: VisitReport) {
+        let number = GUEST_BIT | u64::from(guest.from.0) << 40 | guest.lease.0;
+        let asked = Asked { at: asked_at, url: number, first: guest.failures == 0, failures: guest.failures };
+        let verdict = if !guest.visit.robots {
+            self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report)
+        } else if RobotsAnswer::of(&report) == RobotsAnswer::Trouble {
+            self.hosts[id].judge_robots_trouble(now, &self.config, &mut self.chance, asked, &report);
+            Verdict::HostTrouble { counted: false }
+        } else {
+            self.hosts[id].obey_retry_after(now, &self.config, &report.diagnosis);
+            Verdict::Accepted
+        };
+        let answer = GuestAnswer::Visited(Box::new(report), verdict);
+        self.outputs.push_back(Output::AnswerGuest {
+            to: guest.from,
+            lease: guest.lease,
+            visited: Some(lease_id),
+            answer: Box::new(answer),
+        });
+    }
+
+    fn end_robots(&mut self, now: Now, lease_id: LeaseId, lease: Lease, asked_at: Monotonic, report: &VisitReport) {
+        let id = lease.host;
+        self.tally.robots_requests += 1;
+        let answer = RobotsAnswer::of(report);
+        if answer == RobotsAnswer::Trouble {
+            let asked = Asked { at: asked_at, url: ROBOTS_NUMBER, first: false, failures: 0 };
+            self.hosts[id].judge_robots_trouble(now, &self.config, &mut self.chance, asked, report);
+            self.hosts[id].robots = Robots::Unknown;
+            return;
+        }
+        self.hosts[id].obey_retry_after(now, &self.config, &report.diagnosis);
+        self.learn_robots(lease_id, lease, report, answer);
+    }
+
+    /// Takes in a robots.txt, from this host or from where it redirected to.
+    pub(super) fn learn_robots(&mut self, lease_id: LeaseId, lease: Lease, report: &VisitReport, answer: RobotsAnswer) {
+        let id = lease.host;
+        match (answer, &report.redirect) {
+            (RobotsAnswer::Elsewhere, Some(Ok(redirect))) if lease.visit.hops < ROBOTS_REDIRECTS_MAX => {
+                if self.send_elsewhere(lease_id, lease, redirect, 0).is_some() {
+                    self.hosts[id].robots.learn(None, &self.config.robots_agent);
+                }
+            }
+            (RobotsAnswer::Rules, _) => self.hosts[id].robots.learn(report.robots_text.as_deref(), &self.config.robots_agent),
+            (RobotsAnswer::Elsewhere | RobotsAnswer::NoRules | RobotsAnswer::Trouble, _) => {
+                self.hosts[id].robots.learn(None, &self.config.robots_agent);
+            }
+        }
+    }
+
+    /// Draws the URL's conclusion from a verdict on its visit, here or at another host.
+    pub(super) fn conclude(
+        &mut self,
+        now: Now,
+        lease_id: LeaseId,
+        lease: Lease,
+        place: UrlPlace,
+        report: &VisitReport,
+        verdict: Verdict,
+    ) {
+        self.note_answer(place, report);
+        let cause = report.diagnosis.cause;
+        match verdict {
+            Verdict::Accepted => match &report.redirect {
+                Some(Ok(redirect)) => self.follow(now, lease_id, lease, place, redirect),
+                Some(Err(why)) => self.settle_asked(now, place, Outcome::Failed, Cause::Redirect, None, vec![why.clone()]),
+                None if report.status.is_some_and(|status| (200..300).contains(&status)) => {
+                    self.settle_asked(now, place, Outcome::Fetched, Cause::None, None, evidence_of(&report.diagnosis));
+                }
+                None => self.settle_asked(now, place, Outcome::Answered, Cause::None, None, evidence_of(&report.diagnosis)),
+            },
+            Verdict::GivenUp => self.settle_asked(now, place, Outcome::Failed, cause, None, evidence_of(&report.diagnosis)),
+            Verdict::Sticky { until } => {
+                self.settle_asked(now, place, Outcome::Parked, cause, until, evidence_of(&report.diagnosis))
+            }
+            Verdict::HostTrouble { counted } => {
+                let requests = self.note_failure(place, counted, false);
+                if requests >= self.config.requests_max {
+                    self.give_up(now, place, report, "no URL is asked more often");
+                } else if lease.visit.hops > 0 {
+                    self.send_again(lease_id, lease, place);
+                } else {
+                    self.put_back(now, place, None);
+                }
+            }
+            Verdict::Blamed { charge } => {
+                let requests = self.note_failure(place, true, charge);
+                let charged = self.progress(place).charged;
+                if charged >= self.config.attempts_max {
+                    self.give_up(now, place, report, "its host answers other URLs");
+                } else if requests >= self.config.requests_max {
+                    self.give_up(now, place, report, "no URL is asked more often");
+                } else {
+                    let failures = self.progress(place).failures;
+                    let at = self.url_backoff(now, failures);
+                    self.put_back(now, place, Some(at));
+                }
+            }
+        }
+    }
+
+    /// The refusals of one answer that its URL's other attempts made: counted, with the newest facts kept.
+    fn note_answer(&mut self, place: UrlPlace, report: &VisitReport) {
+        self.tally.requests += 1;
+        self.tally.bytes += report.bytes;
+        let progress = self.progress(place);
+        progress.requests += 1;
+        progress.first_at.get_or_insert(report.sent_at);
+        progress.last = Some(LastAnswer {
+            status: report.status,
+            cause: report.diagnosis.cause,
+            bytes: report.bytes,
+            capture: report.capture.clone(),
+            evidence: evidence_of(&report.diagnosis),
+        });
+        self.commit_clock.touched.insert(place.batch);
+    }
+
+    /// Counts a failure; says how many requests the URL has had.
+    fn note_failure(&mut self, place: UrlPlace, counted: bool, charge: bool) -> u32 {
+        let attempts_max = self.config.attempts_max;
+        let progress = self.progress(place);
+        progress.failures += u32::from(counted);
+        if charge {
+            progress.charged = progress.failures.min(attempts_max);
+        }
+        progress.requests
+    }
+
+    fn give_up(&mut self, now: Now, place: UrlPlace, report: &VisitReport, because: &str) {
+        let progress = self.progress(place);
+        let mut evidence = evidence_of(&report.diagnosis);
+        evidence.push(format!("given up after {} requests: {because}", progress.requests));
+        self.settle_refused(now, place, Outcome::Failed, report.diagnosis.cause, None, evidence);
+    }
+
+    /// Back to the queue: to its end, or until a time of its own.
+    pub(super) fn put_back(&mut self, now: Now, place: UrlPlace, at: Option<Monotonic>) {
+        let id = self.batches[&place.batch].host;
+        match at {
+            Some(at) => {
+                self.hosts[id].queue.waiting.insert((at, place));
+            }
+            None => self.hosts[id].queue.ready.push_back(place),
+        }
+        if self.hosts[id].condemned.is_some() {
+            self.settle_condemned(now, id);
+        }
+    }
+
+    /// Exponential backoff with full jitter above a floor.
+    fn url_backoff(&mut self, now: Now, failures: u32) -> Monotonic {
+        let most_ms = (1_000_u64 << failures.saturating_sub(1).min(16)).min(URL_BACKOFF_MS_MAX);
+        now.monotonic.plus_ms(URL_BACKOFF_MS_MIN + self.chance.up_to(most_ms))
+    }
+
+    /// Requests that have not left yet don't leave for a host that has just refused.
+    fn recall_unsent(&mut self, id: HostId) {
+        let host = &self.hosts[id];
+        if host.hold.is_some() || host.trouble.is_some() || host.condemned.is_some() {
+            self.outputs.extend(host.under_way.keys().copied().map(Output::Recall));
+        }
+    }
+
+    /// A guest's answer has come back to its lease.
+    pub(super) fn hear_of_guest(&mut self, now: Now, lease_id: LeaseId, answer: GuestAnswer) {
+        let Some(lease) = self.leases.remove(&lease_id) else { return };
+        let id = lease.host;
+        self.hosts[id].elsewhere = self.hosts[id].elsewhere.saturating_sub(1);
+        match (&lease.of, answer) {
+            (LeaseOf::Url(place), GuestAnswer::Visited(report, verdict)) => {
+                let place = *place;
+                self.conclude(now, lease_id, lease, place, &report, verdict);
+            }
+            (LeaseOf::Url(place), GuestAnswer::Unasked { outcome, cause, until, evidence }) => {
+                self.settle_refused(now, *place, outcome, cause, until, evidence);
+            }
+            (LeaseOf::Robots, GuestAnswer::Visited(report, _)) => {
+                self.tally.robots_requests += 1;
+                match RobotsAnswer::of(&report) {
+                    RobotsAnswer::Trouble => self.send_robots_again(lease_id, lease),
+                    answer @ (RobotsAnswer::Rules | RobotsAnswer::NoRules | RobotsAnswer::Elsewhere) => {
+                        self.learn_robots(lease_id, lease, &report, answer);
+                    }
+                }
+            }
+            (LeaseOf::Robots, GuestAnswer::Unasked { outcome, cause, until, mut evidence }) => {
+                evidence.push(format!("its robots.txt is at {}", lease.visit.host));
+                self.hosts[id].condemn(outcome, cause, until, evidence);
+            }
+            (LeaseOf::Guest(_), _) => {}
+        }
+        self.note_host(id);
+        self.tend(now, id);
+    }
+
+    /// Condemns a host whose patience is spent, and cuts what is under way there.
+    pub(super) fn spend_patience(&mut self, now: Now, id: HostId) {
+        let host = &mut self.hosts[id];
+        if host.condemned.is_some() || host.patience_until(&self.config).is_none_or(|until| until > now.monotonic) {
+            return;
+        }
+        let Some(trouble) = &host.trouble else { return };
+        let cause = trouble.cause;
+        let mut evidence = trouble.evidence.clone();
+        evidence.push(format!("no accepted answer for {}: patience is spent", seconds(self.config.patience_ms)));
+        host.condemn(Outcome::Failed, cause, None::<WallTime>, evidence);
+        let under_way: Vec<LeaseId> = host.under_way.keys().copied().collect();
+        for lease in under_way {
+            self.cut(lease);
+        }
+        self.note_host(id);
+    }
+
+    fn cut(&mut self, lease_id: LeaseId) {
+        let Some(lease) = self.leases.remove(&lease_id) else { return };
+        self.outputs.push_back(Output::Cut(lease_id));
+        let id = lease.host;
+        self.hosts[id].under_way.remove(&lease_id);
+        lease.ticket.into_iter().for_each(|ticket| self.return_slot(ticket));
+        match lease.of {
+            LeaseOf::Url(place) => {
+                self.tally.requests += 1;
+                self.progress(place).requests += 1;
+                self.hosts[id].queue.ready.push_back(place);
+            }
+            LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_back(guest),
+            LeaseOf::Robots => self.hosts[id].robots = Robots::Unknown,
+        }
+    }
+}
+
+fn seconds(milliseconds: u64) -> String {
+    if milliseconds.is_multiple_of(1000) { format!("{} s", milliseconds / 1000) } else { format!("{milliseconds} ms") }
+}

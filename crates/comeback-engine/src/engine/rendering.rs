@@ -1,0 +1,156 @@
+//! The whole state as text, for snapshots and `comeback inspect`. It names every field, so that a new one breaks the build
+//! until someone decides how it is shown.
+
+use std::fmt::{self, Write};
+
+use comeback_diagnosis::clock::Now;
+
+use super::{Batch, Engine, Lease, LeaseOf};
+use crate::commit::Tally;
+use crate::host::queue::HostQueue;
+use crate::host::robots::Robots;
+use crate::host::{Hold, Host};
+
+impl Engine {
+    /// The engine's state as text; times are relative to `now`, in milliseconds.
+    #[must_use]
+    pub fn render(&self, now: Now) -> String {
+        let mut text = String::new();
+        self.render_into(&mut text, now).expect("writing into a String does not fail");
+        text
+    }
+
+    fn render_into(&self, text: &mut String, now: Now) -> fmt::Result {
+        let Self {
+            config,
+            chance: _,
+            hosts,
+            host_ids: _,
+            batches,
+            leases,
+            tickets,
+            timers,
+            outputs,
+            commit_clock,
+            tally,
+            unsettled,
+            draining,
+            last_lease: _,
+            last_ticket: _,
+        } = self;
+        let Tally { fetched, answered, failed, parked, requests, robots_requests, bytes } = tally;
+        writeln!(
+            text,
+            "partition {} of {}: {unsettled} unsettled{}",
+            config.partition,
+            config.partition_count,
+            if *draining { ", draining" } else { "" }
+        )?;
+        writeln!(text, "  settled: {fetched} fetched, {answered} answered, {failed} failed, {parked} parked")?;
+        writeln!(text, "  requests: {requests} for pages, {robots_requests} for robots.txt, {bytes} bytes")?;
+        writeln!(text, "  {} tickets, {} timers, {} outputs not drained", tickets.len(), timers.len(), outputs.len())?;
+        writeln!(
+            text,
+            "  to commit: {} batches, {} retired, {} hosts{}",
+            commit_clock.touched.len(),
+            commit_clock.retired.len(),
+            commit_clock.hosts.len(),
+            if commit_clock.under_way { "; a commit is under way" } else { "" }
+        )?;
+        for (id, host) in hosts.iter().enumerate() {
+            render_host(text, now, host)?;
+            for (seq, batch) in batches.iter().filter(|(_, batch)| batch.host == id) {
+                let Batch { job, host: _, count, progress, body } = batch;
+                let loaded = if body.is_some() { ", loaded" } else { "" };
+                writeln!(
+                    text,
+                    "  batch {seq} of job {job}: {} of {count} settled, {} asked{loaded}",
+                    progress.settled.count(),
+                    progress.asked.len()
+                )?;
+            }
+        }
+        for (id, lease) in leases {
+            let Lease { host: _, of, visit, ticket } = lease;
+            let of = match of {
+                LeaseOf::Url(place) => format!("url {} of batch {}", place.index, place.batch),
+                LeaseOf::Guest(guest) => format!("guest of lease {} in partition {}", guest.lease, guest.from),
+                LeaseOf::Robots => "robots.txt".into(),
+            };
+            let where_it_is = if ticket.is_some() { "under way" } else { "waits for another host" };
+            writeln!(text, "lease {id}: {of}, {} {}, {where_it_is}", visit.method, visit.url)?;
+        }
+        Ok(())
+    }
+}
+
+fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
+    let Host {
+        key,
+        robots,
+        queue,
+        window,
+        pace,
+        hold,
+        trouble,
+        condemned,
+        suspicion,
+        history,
+        first_answers,
+        asked_at,
+        under_way,
+        elsewhere,
+        tickets,
+        timer,
+        changed: _,
+    } = host;
+    let HostQueue { loading, ready, waiting, guests, .. } = queue;
+    let robots = match robots {
+        Robots::Unknown => "unknown",
+        Robots::Asking => "asking",
+        Robots::Known(_) => "known",
+        Robots::Ignored => "ignored",
+    };
+    let in_ms = |at: comeback_diagnosis::clock::Monotonic| at.since_ms(now.monotonic);
+    writeln!(text, "host {key}: robots {robots}, window {}, gap {} ms", window.limit(), pace.gap_ms())?;
+    write!(
+        text,
+        "  queue: {} ready, {} waiting, {} guests, {} batches to load",
+        ready.len(),
+        waiting.len(),
+        guests.len(),
+        queue.unloaded_batches()
+    )?;
+    writeln!(text, "{}", if loading.is_some() { ", one loading" } else { "" })?;
+    writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;
+    if let Some(Hold { since: _, until, because }) = hold {
+        writeln!(text, "  held for {} ms: {because}", in_ms(*until))?;
+    }
+    if let Some(trouble) = trouble {
+        let patience = trouble.probes;
+        writeln!(
+            text,
+            "  in trouble ({}): probe {} in {} ms, gap {} ms",
+            trouble.cause,
+            patience + 1,
+            in_ms(trouble.next_probe_at),
+            trouble.gap_ms
+        )?;
+    }
+    if let Some(condemned) = condemned {
+        writeln!(text, "  condemned: {} ({})", condemned.outcome.word(), condemned.cause)?;
+    }
+    if let Some((cause, _)) = suspicion {
+        writeln!(text, "  suspected: {cause}")?;
+    }
+    writeln!(
+        text,
+        "  remembers {} attempts, {} of {} first ones refused",
+        history.len(),
+        first_answers.refused(),
+        first_answers.count()
+    )?;
+    let asked = asked_at.map_or_else(|| "never".into(), |at| format!("{} ms ago", now.monotonic.since_ms(at)));
+    let timer = timer.map_or_else(|| "none".into(), |at| format!("in {} ms", in_ms(at)));
+    writeln!(text, "  last asked {asked}, timer {timer}")
+}

@@ -1,0 +1,65 @@
+//! Which hosts wait, and why: for people who ask "when will it be done?".
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::{Now, WallTime};
+
+use super::Engine;
+use crate::host::{Host, Readiness};
+use crate::host_key::HostKey;
+
+/// A host that may not be asked now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingHost {
+    /// Which.
+    pub host: HostKey,
+    /// The cause of its last refusal; `none` when it only keeps a gap.
+    pub cause: Cause,
+    /// Why it waits, in words.
+    pub because: String,
+    /// Since when.
+    pub since: WallTime,
+    /// Until when.
+    pub until: WallTime,
+    /// What happens then.
+    pub next: String,
+    /// Its URLs that wait, as far as they are loaded, and 256 for each batch that is not.
+    pub queued: u64,
+}
+
+impl Engine {
+    /// The hosts that wait for longer than a second, at most so many, those with the earliest end first.
+    #[must_use]
+    pub fn waiting_hosts(&self, now: Now, count_max: usize) -> Vec<WaitingHost> {
+        let soon = now.monotonic.plus_ms(1_000);
+        let waiting = self.timers.iter().filter(|(at, _)| *at >= soon).map(|(_, id)| &self.hosts[*id]);
+        waiting.filter_map(|host| self.waiting_host(now, host)).take(count_max).collect()
+    }
+
+    fn waiting_host(&self, now: Now, host: &Host) -> Option<WaitingHost> {
+        let Readiness::NotUntil { at, because } = host.readiness(now, &self.config) else { return None };
+        let trouble = host.trouble.as_ref();
+        let held = host.hold.as_ref().filter(|hold| hold.until > now.monotonic);
+        let since =
+            trouble.map(|trouble| trouble.since).or(held.map(|hold| hold.since)).or(host.asked_at).unwrap_or(now.monotonic);
+        let loaded = host.queue.ready.len() + host.queue.waiting.len();
+        let next = match (trouble, self.patience_left_words(now, host)) {
+            (Some(_), Some(left)) => format!("one request to see whether it answers; patience ends in {left}"),
+            (Some(_) | None, _) if held.is_some() => "one request to see whether it answers".to_owned(),
+            (Some(_) | None, _) => "the next request".to_owned(),
+        };
+        Some(WaitingHost {
+            host: host.key.clone(),
+            cause: trouble.map_or(Cause::None, |trouble| trouble.cause),
+            because: held.map_or_else(|| because.to_owned(), |hold| hold.because.clone()),
+            since: now.wall_at(since),
+            until: now.wall_at(at),
+            next,
+            queued: (loaded + host.queue.unloaded_batches() * crate::batch::BATCH_URLS_MAX) as u64,
+        })
+    }
+
+    fn patience_left_words(&self, now: Now, host: &Host) -> Option<String> {
+        let until = host.patience_until(&self.config)?;
+        Some(format!("{} s", until.since_ms(now.monotonic).div_ceil(1000)))
+    }
+}

@@ -1,0 +1,120 @@
+//! Blame: is a failure the URL's own, or its host's?
+//!
+//! A URL is charged only when it fails significantly more often than its host. The host's refusal rate is estimated from the
+//! other URLs in its history, with a prior that depends on what the cause speaks for: a 503 is the host's until others are
+//! answered, a plain 500 is the URL's until others fail too. With rate `p`, `k` failures in a row of one URL have the chance
+//! `p^k`; as any of the host's URLs could have been the unlucky one, that chance is multiplied by their number. Below
+//! [`SIGNIFICANCE`] the URL is charged, with all its failures at once.
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::diagnosis::Scope;
+use comeback_diagnosis::history::History;
+
+/// The chance of blaming a URL wrongly that is accepted.
+const SIGNIFICANCE: f64 = 0.05;
+
+/// How the host answered the first request for each of its latest 64 URLs. Repeats don't count, so that a few bad URLs at the
+/// end of a queue don't look like a bad host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct FirstAnswers {
+    refused: u64,
+    count: u32,
+}
+
+impl FirstAnswers {
+    pub(crate) fn record(&mut self, refused: bool) {
+        self.refused = self.refused << 1 | u64::from(refused);
+        self.count = (self.count + 1).min(u64::BITS);
+    }
+
+    pub(crate) const fn count(self) -> u32 {
+        self.count
+    }
+
+    pub(crate) const fn refused(self) -> u32 {
+        self.refused.count_ones()
+    }
+}
+
+/// What the other URLs of a host met lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Others {
+    pub(crate) asked: u32,
+    pub(crate) refused: u32,
+    /// Whether the last that was heard of another URL is an accepted answer, later than this URL's first failure.
+    pub(crate) well_since_failure: bool,
+}
+
+impl Others {
+    /// Reads the host's memory, in which the URL's newest, refused attempt is already recorded.
+    pub(crate) fn of(history: &History, first: &FirstAnswers, url: u64) -> Self {
+        let mut older = history.iter().rev().skip_while(|attempt| attempt.url == url);
+        let last_other_accepted = older.next().is_some_and(|attempt| attempt.cause == Cause::None);
+        let failed_before = older.any(|attempt| attempt.url == url);
+        Self {
+            asked: first.count().saturating_sub(1),
+            refused: first.refused().saturating_sub(1),
+            well_since_failure: last_other_accepted && failed_before,
+        }
+    }
+
+    /// Whether the host refuses most of the others.
+    pub(crate) const fn mostly_refused(self) -> bool {
+        self.asked >= 3 && self.refused * 2 >= self.asked
+    }
+
+    /// Whether the host refuses hardly any of the others.
+    pub(crate) const fn hardly_refused(self) -> bool {
+        self.refused * 8 <= self.asked
+    }
+}
+
+/// Whether a cause speaks for the URL until the host's other URLs say otherwise.
+pub(crate) const fn speaks_for_url(scope: Scope) -> bool {
+    match scope {
+        Scope::Url | Scope::Path => true,
+        Scope::Host | Scope::Group | Scope::Account | Scope::Unknown => false,
+    }
+}
+
+/// Whether a URL with so many failures fails significantly more often than its host.
+pub(crate) fn is_charged(others: Others, scope: Scope, failures: u32) -> bool {
+    let prior_refused = if speaks_for_url(scope) { 0.2 } else { 2.0 };
+    let rate = (f64::from(others.refused) + prior_refused) / (f64::from(others.asked) + 2.0);
+    let chance = (0..failures.min(64)).fold(1.0, |chance, _| chance * rate);
+    chance * f64::from(others.asked + 1) < SIGNIFICANCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failures_until_charged(asked: u32, refused: u32, scope: Scope) -> u32 {
+        let others = Others { asked, refused, well_since_failure: false };
+        (1..64).find(|failures| is_charged(others, scope, *failures)).unwrap_or(64)
+    }
+
+    #[test]
+    fn one_bad_path_on_a_healthy_host_is_charged_by_its_fourth_failure() {
+        assert!(failures_until_charged(63, 0, Scope::Host) <= 4);
+        assert!(failures_until_charged(20, 0, Scope::Host) <= 4);
+        assert!(failures_until_charged(8, 0, Scope::Host) <= 4);
+    }
+
+    #[test]
+    fn a_host_that_refuses_all_explains_every_failure() {
+        assert_eq!(failures_until_charged(20, 20, Scope::Host), 64);
+        assert_eq!(failures_until_charged(0, 0, Scope::Host), 64);
+    }
+
+    #[test]
+    fn a_flapping_host_explains_a_long_row_of_failures() {
+        assert!(failures_until_charged(63, 32, Scope::Host) > 10);
+    }
+
+    #[test]
+    fn a_plain_500_is_the_urls_own_at_first() {
+        assert!(failures_until_charged(0, 0, Scope::Url) <= 2);
+        assert!(failures_until_charged(8, 8, Scope::Url) > 10);
+    }
+}

@@ -1,0 +1,233 @@
+//! Judging an answer for the host: what it changes in the host's clock, and what it means for the URL.
+//!
+//! This is the policy's heart in its first form. In: an answer with its diagnosis. Out: a [`Verdict`] for the URL; the host's
+//! hold, trouble, window and pace are moved on the way. An error never makes the next request earlier.
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::{Monotonic, Now, WallTime};
+use comeback_diagnosis::diagnosis::{Diagnosis, Remedy, Scope};
+use comeback_diagnosis::history::PastAttempt;
+use comeback_diagnosis::retry_after::RetryAfterKind;
+
+use super::Host;
+use super::blame::{Others, is_charged, speaks_for_url};
+use super::trouble::Trouble;
+use crate::chance::Chance;
+use crate::commit::Condemnation;
+use crate::config::EngineConfig;
+use crate::outcome::Outcome;
+use crate::visit::{Verdict, VisitReport};
+
+/// The facts of the request that an answer belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    /// When it was started.
+    pub(crate) at: Monotonic,
+    /// A number that is the same for the same URL.
+    pub(crate) url: u64,
+    /// Whether it was the URL's first request here.
+    pub(crate) first: bool,
+    /// Failures counted for the URL before.
+    pub(crate) failures: u32,
+}
+
+/// What an answer says about when to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stated {
+    Nothing,
+    /// An estimate: the server means it.
+    Until(Monotonic),
+    /// A constant that the product always sends.
+    Floor(Monotonic),
+    /// Beyond the patience that is left.
+    Beyond(WallTime),
+}
+
+/// The facts behind a diagnosis, for people.
+pub(crate) fn evidence_of(diagnosis: &Diagnosis) -> Vec<String> {
+    diagnosis.evidence.iter().take(8).map(|evidence| evidence.what.clone()).collect()
+}
+
+impl Host {
+    /// Judges the answer to a page's request.
+    pub(crate) fn judge(
+        &mut self,
+        now: Now,
+        config: &EngineConfig,
+        chance: &mut Chance,
+        asked: Asked,
+        report: &VisitReport,
+    ) -> Verdict {
+        self.remember(now, asked, report);
+        let stated = self.read_stated(now, config, &report.diagnosis);
+        if self.hold.as_ref().is_some_and(|hold| hold.until <= asked.at) {
+            self.hold = None;
+            self.changed = true;
+        }
+        let verdict = match report.diagnosis.remedy {
+            Remedy::Accept => {
+                self.accept(now, asked);
+                Verdict::Accepted
+            }
+            Remedy::GiveUp => {
+                self.accept(now, asked);
+                Verdict::GivenUp
+            }
+            Remedy::Park => self.turn_away(asked, &report.diagnosis),
+            Remedy::Wait | Remedy::SlowDown => self.refuse(now, chance, asked, report, stated),
+        };
+        self.obey(now, stated, &report.diagnosis);
+        match stated {
+            Stated::Beyond(until) if verdict != Verdict::Accepted => Verdict::Sticky { until: Some(until) },
+            Stated::Beyond(_) | Stated::Nothing | Stated::Until(_) | Stated::Floor(_) => verdict,
+        }
+    }
+
+    /// Judges a robots.txt that did not come: the host is in trouble, by the same rules.
+    pub(crate) fn judge_robots_trouble(
+        &mut self,
+        now: Now,
+        config: &EngineConfig,
+        chance: &mut Chance,
+        asked: Asked,
+        report: &VisitReport,
+    ) {
+        let stated = self.read_stated(now, config, &report.diagnosis);
+        if report.diagnosis.remedy == Remedy::Park {
+            self.condemn(Outcome::Parked, report.diagnosis.cause, None, evidence_of(&report.diagnosis));
+        } else {
+            self.step_trouble(now, chance, asked, report, stated);
+        }
+        self.obey(now, stated, &report.diagnosis);
+    }
+
+    /// Obeys what an answer says about when to come back, whatever else it is.
+    pub(crate) fn obey_retry_after(&mut self, now: Now, config: &EngineConfig, diagnosis: &Diagnosis) {
+        let stated = self.read_stated(now, config, diagnosis);
+        self.obey(now, stated, diagnosis);
+    }
+
+    fn remember(&mut self, now: Now, asked: Asked, report: &VisitReport) {
+        self.history.record(PastAttempt {
+            ended_at: now.monotonic,
+            url: asked.url,
+            status: report.status,
+            cause: report.diagnosis.cause,
+            elapsed_ms: report.elapsed_ms,
+            concurrency: u32::try_from(self.under_way.len()).unwrap_or(u32::MAX).saturating_add(1),
+        });
+        if asked.first {
+            self.first_answers.record(report.diagnosis.cause != Cause::None);
+        }
+    }
+
+    /// Reads Retry-After against the patience that is left.
+    fn read_stated(&self, now: Now, config: &EngineConfig, diagnosis: &Diagnosis) -> Stated {
+        let Some((retry_after, delay_ms)) = diagnosis.retry_after.and_then(|said| said.delay_ms.map(|delay_ms| (said, delay_ms)))
+        else {
+            return Stated::Nothing;
+        };
+        // Clocks are read in whole milliseconds, rounded down: one more makes sure that no request is early.
+        let until = now.monotonic.plus_ms(delay_ms.saturating_add(1));
+        let patience_until = self.patience_until(config).unwrap_or(now.monotonic.plus_ms(config.patience_ms));
+        match retry_after.kind {
+            RetryAfterKind::Unusable => Stated::Nothing,
+            _ if until > patience_until => Stated::Beyond(now.wall.plus_ms(delay_ms)),
+            RetryAfterKind::Boilerplate => Stated::Floor(until),
+            RetryAfterKind::Seconds | RetryAfterKind::Date | RetryAfterKind::RateLimit => Stated::Until(until),
+        }
+    }
+
+    fn obey(&mut self, now: Now, stated: Stated, diagnosis: &Diagnosis) {
+        match stated {
+            Stated::Nothing => {}
+            Stated::Until(until) => {
+                self.hold_until(now, until, format!("{}: the server said when to come back", diagnosis.cause))
+            }
+            Stated::Floor(until) => {
+                let because = format!("{}: the least wait that this product always states", diagnosis.cause);
+                self.hold_until(now, until, because);
+            }
+            Stated::Beyond(until) => {
+                let cause = if diagnosis.cause == Cause::None { Cause::Unknown } else { diagnosis.cause };
+                let mut evidence = evidence_of(diagnosis);
+                evidence.push("the stated time to come back is beyond the patience that is left".into());
+                let wait_ms = until.since_ms(now.wall);
+                self.hold_until(now, now.monotonic.plus_ms(wait_ms + 1), format!("{cause}: the server said when to come back"));
+                self.condemn(Outcome::Parked, cause, Some(until), evidence);
+            }
+        }
+    }
+
+    fn accept(&mut self, now: Now, asked: Asked) {
+        match &mut self.trouble {
+            Some(trouble) if asked.at < trouble.step_at => trouble.outlive(now),
+            Some(_) => self.trouble = None,
+            None => {}
+        }
+        if self.trouble.is_none() && self.hold.is_none() {
+            self.window.grow();
+        }
+        self.changed = true;
+        self.suspicion = None;
+        self.pace.accepted(now.monotonic);
+    }
+
+    /// A refusal of robots, or one that only another way or a person can cure.
+    fn turn_away(&mut self, asked: Asked, diagnosis: &Diagnosis) -> Verdict {
+        self.window.restart();
+        let confirmed = match self.suspicion {
+            Some((cause, url)) => cause == diagnosis.cause && url != asked.url,
+            None => false,
+        };
+        let speaks_for_host = match diagnosis.scope {
+            Scope::Host | Scope::Group | Scope::Account => true,
+            Scope::Url | Scope::Path | Scope::Unknown => confirmed,
+        };
+        if speaks_for_host {
+            self.condemn(Outcome::Parked, diagnosis.cause, None, evidence_of(diagnosis));
+        } else {
+            self.suspicion = Some((diagnosis.cause, asked.url));
+        }
+        Verdict::Sticky { until: None }
+    }
+
+    fn refuse(&mut self, now: Now, chance: &mut Chance, asked: Asked, report: &VisitReport, stated: Stated) -> Verdict {
+        let others = Others::of(&self.history, &self.first_answers, asked.url);
+        let scope = report.diagnosis.scope;
+        let own =
+            if speaks_for_url(scope) { !others.mostly_refused() } else { others.well_since_failure && others.hardly_refused() };
+        if own && self.trouble.is_none() {
+            return Verdict::Blamed { charge: is_charged(others, scope, asked.failures + 1) };
+        }
+        let counted = self.trouble.is_none();
+        self.step_trouble(now, chance, asked, report, stated);
+        Verdict::HostTrouble { counted }
+    }
+
+    fn step_trouble(&mut self, now: Now, chance: &mut Chance, asked: Asked, report: &VisitReport, stated: Stated) {
+        let cause = report.diagnosis.cause;
+        let evidence = evidence_of(&report.diagnosis);
+        let until = match stated {
+            Stated::Until(until) => Some(until),
+            Stated::Nothing | Stated::Floor(_) | Stated::Beyond(_) => None,
+        };
+        self.changed = true;
+        if let Some(trouble) = &mut self.trouble {
+            trouble.confirm(now, asked.at, cause, evidence, until, chance);
+            self.window.restart();
+            return;
+        }
+        self.trouble = Some(Trouble::begin(now, cause, evidence, until, chance));
+        self.window.shrink();
+        if report.status.is_some() {
+            self.pace.refused(now.monotonic);
+        }
+    }
+
+    /// From now on the host's URLs are settled unasked.
+    pub(crate) fn condemn(&mut self, outcome: Outcome, cause: Cause, until: Option<WallTime>, evidence: Vec<String>) {
+        self.changed = true;
+        self.condemned.get_or_insert(Condemnation { outcome, cause, until, evidence });
+    }
+}

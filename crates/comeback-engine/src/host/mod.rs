@@ -1,0 +1,209 @@
+//! A host: its queue and all that politeness knows of it.
+//!
+//! Life story. *Idle*: nothing queued. *Ready*: it may be asked, alone at first (canary), then within a window that grows on
+//! success. *Held*: nothing is asked until the hold ends; then one probe. *In trouble*: the last answers were refusals that
+//! speak for the host; one probe at a time at growing gaps, until an accepted answer ends the trouble or patience is spent.
+//! *Condemned*: its URLs are settled unasked. What always holds: no request starts while a hold stands; in trouble, on the
+//! canary and after a hold at most one request is under way; an error never makes the next request earlier.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comeback_diagnosis::clock::{Monotonic, Now};
+use comeback_diagnosis::history::History;
+
+use crate::commit::{Condemnation, HoldRecord, HostRecord};
+use crate::config::EngineConfig;
+use crate::host_key::HostKey;
+use crate::ids::{LeaseId, Ticket};
+
+pub(crate) mod blame;
+pub(crate) mod judgement;
+pub(crate) mod pace;
+pub(crate) mod queue;
+pub(crate) mod robots;
+pub(crate) mod trouble;
+pub(crate) mod window;
+
+use blame::FirstAnswers;
+use pace::Pace;
+use queue::HostQueue;
+use robots::Robots;
+use trouble::Trouble;
+use window::Window;
+
+/// Nothing is asked until a time, because someone said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hold {
+    pub(crate) since: Monotonic,
+    pub(crate) until: Monotonic,
+    pub(crate) because: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) key: HostKey,
+    pub(crate) robots: Robots,
+    pub(crate) queue: HostQueue,
+    pub(crate) window: Window,
+    pub(crate) pace: Pace,
+    pub(crate) hold: Option<Hold>,
+    pub(crate) trouble: Option<Trouble>,
+    pub(crate) condemned: Option<Condemnation>,
+    /// URL numbers that were refused stickily since the last accepted answer, with the cause that they share.
+    pub(crate) suspicion: Option<(comeback_diagnosis::cause::Cause, u64)>,
+    pub(crate) history: History,
+    pub(crate) first_answers: FirstAnswers,
+    /// The last time a request started.
+    pub(crate) asked_at: Option<Monotonic>,
+    /// Requests under way, and when each was started.
+    pub(crate) under_way: BTreeMap<LeaseId, Monotonic>,
+    /// Its URLs (and its robots.txt) that wait for a visit to another host.
+    pub(crate) elsewhere: usize,
+    /// Slots asked for and not yet used.
+    pub(crate) tickets: BTreeSet<Ticket>,
+    /// When the host's timer is set, if it is.
+    pub(crate) timer: Option<Monotonic>,
+    /// Whether its lasting state changed since the last commit.
+    pub(crate) changed: bool,
+}
+
+/// Whether a host may be asked now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// So many requests may start.
+    Now(u32),
+    /// None before a time.
+    NotUntil { at: Monotonic, because: &'static str },
+    /// None before something happens.
+    Blocked,
+}
+
+impl Host {
+    pub(crate) fn new(key: HostKey, config: &EngineConfig) -> Self {
+        let robots = if config.ignores_robots_of(&key) { Robots::Ignored } else { Robots::Unknown };
+        Self {
+            key,
+            robots,
+            queue: HostQueue::default(),
+            window: Window::new(config.window_max),
+            pace: Pace::default(),
+            hold: None,
+            trouble: None,
+            condemned: None,
+            suspicion: None,
+            history: History::default(),
+            first_answers: FirstAnswers::default(),
+            asked_at: None,
+            under_way: BTreeMap::new(),
+            elsewhere: 0,
+            tickets: BTreeSet::new(),
+            timer: None,
+            changed: false,
+        }
+    }
+
+    /// Takes over what a commit said of the host. Clock jumps are bounded: no hold lasts longer than it was placed for.
+    pub(crate) fn restore(&mut self, record: &HostRecord, now: Now) {
+        let HostRecord { host: _, hold, trouble, condemned } = record;
+        self.hold = hold.as_ref().map(|hold| {
+            let length_ms = hold.until.since_ms(hold.since);
+            let left_ms = hold.until.since_ms(now.wall).min(length_ms);
+            Hold { since: now.monotonic, until: now.monotonic.plus_ms(left_ms), because: hold.because.clone() }
+        });
+        self.trouble = trouble.as_ref().map(|record| Trouble::restore(record, now));
+        self.condemned = condemned.clone().filter(|condemned| condemned.until.is_none_or(|until| until > now.wall));
+        // Whoever was in trouble or held is asked alone first; so is any host after a restart.
+        self.window.restart();
+    }
+
+    /// What must be known of the host after a crash.
+    pub(crate) fn record(&self, now: Now) -> HostRecord {
+        HostRecord {
+            host: self.key.clone(),
+            hold: self.hold.as_ref().filter(|hold| hold.until > now.monotonic).map(|hold| HoldRecord {
+                since: now.wall_at(hold.since),
+                until: now.wall_at(hold.until),
+                because: hold.because.clone(),
+            }),
+            trouble: self.trouble.as_ref().map(|trouble| trouble.record(now)),
+            condemned: self.condemned.clone(),
+        }
+    }
+
+    /// Whether a request may start, by the host's own clock; what there is to ask is not considered.
+    pub(crate) fn readiness(&self, now: Now, config: &EngineConfig) -> Readiness {
+        if self.condemned.is_some() {
+            return Readiness::Blocked;
+        }
+        let mut until = (now.monotonic, "ready");
+        let mut not_before = |at: Monotonic, because: &'static str| {
+            if at > until.0 {
+                until = (at, because);
+            }
+        };
+        if let Some(hold) = &self.hold {
+            not_before(hold.until, "the server asked to come back later");
+        }
+        if let Some(trouble) = &self.trouble {
+            not_before(trouble.next_probe_at, "the host refuses; the next probe is due then");
+        }
+        let gap_ms = self.gap_ms(config);
+        if let (Some(asked_at), true) = (self.asked_at, gap_ms > 0) {
+            not_before(asked_at.plus_ms(gap_ms), "the gap between requests");
+        }
+        if until.0 > now.monotonic {
+            return Readiness::NotUntil { at: until.0, because: until.1 };
+        }
+        let busy = u32::try_from(self.under_way.len() + self.tickets.len()).unwrap_or(u32::MAX);
+        let limit = if self.asks_alone() { 1 } else { self.window.limit() };
+        match limit.saturating_sub(busy) {
+            0 => Readiness::Blocked,
+            _ if gap_ms > 0 && !self.tickets.is_empty() => Readiness::Blocked,
+            free if gap_ms > 0 => Readiness::Now(free.min(1)),
+            free => Readiness::Now(free),
+        }
+    }
+
+    /// Whether only one request may be under way: canary, probe, robots.txt.
+    pub(crate) fn asks_alone(&self) -> bool {
+        self.trouble.is_some() || self.hold.is_some() || !self.robots.settled()
+    }
+
+    /// The least gap between two requests: the user's delay, the site's crawl delay, the pace found.
+    pub(crate) fn gap_ms(&self, config: &EngineConfig) -> u64 {
+        config.delay_ms.max(self.robots.crawl_delay_ms()).max(self.pace.gap_ms())
+    }
+
+    /// Extends or places a hold; never shortens one.
+    pub(crate) fn hold_until(&mut self, now: Now, until: Monotonic, because: String) {
+        self.changed = true;
+        self.window.restart();
+        match &mut self.hold {
+            Some(hold) if hold.until >= until => {}
+            Some(hold) => {
+                hold.until = until;
+                hold.because = because;
+            }
+            None => self.hold = Some(Hold { since: now.monotonic, until, because }),
+        }
+    }
+
+    /// When patience is spent, if the host is in trouble and there is something to ask.
+    pub(crate) fn patience_until(&self, config: &EngineConfig) -> Option<Monotonic> {
+        self.trouble
+            .as_ref()
+            .filter(|trouble| trouble.idle_since.is_none())
+            .map(|trouble| trouble.patience_until(config.patience_ms))
+    }
+
+    /// Time in which there is nothing to ask does not count against patience.
+    pub(crate) fn count_idle_time(&mut self, now: Now, has_work: bool) {
+        let Some(trouble) = &mut self.trouble else { return };
+        if has_work {
+            let idle_ms = trouble.idle_since.take().map_or(0, |since| now.monotonic.since_ms(since));
+            trouble.since = trouble.since.plus_ms(idle_ms);
+        } else {
+            trouble.idle_since.get_or_insert(now.monotonic);
+        }
+    }
+}

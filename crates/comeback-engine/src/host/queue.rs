@@ -1,0 +1,106 @@
+//! What waits to be asked of one host.
+//!
+//! URLs come from batches, which are loaded one at a time; a refused URL goes to the back, so that a probe is another URL
+//! where there is one. Guests (hops of other URLs) go first: somebody's lease waits for them. Jobs take turns, batch by batch.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use comeback_diagnosis::clock::Monotonic;
+
+use crate::ids::{BatchSeq, JobId};
+use crate::visit::Guest;
+
+/// A URL by its place: a batch and an index into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct UrlPlace {
+    pub(crate) batch: BatchSeq,
+    pub(crate) index: u8,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct HostQueue {
+    unloaded: BTreeMap<JobId, VecDeque<BatchSeq>>,
+    last_job: Option<JobId>,
+    pub(crate) loading: Option<BatchSeq>,
+    pub(crate) ready: VecDeque<UrlPlace>,
+    pub(crate) waiting: BTreeSet<(Monotonic, UrlPlace)>,
+    pub(crate) guests: VecDeque<Guest>,
+}
+
+impl HostQueue {
+    pub(crate) fn add_batch(&mut self, job: JobId, batch: BatchSeq) {
+        self.unloaded.entry(job).or_default().push_back(batch);
+    }
+
+    /// Puts a batch back that was loaded and is not done: it is the next of its job.
+    pub(crate) fn put_back(&mut self, job: JobId, batch: BatchSeq) {
+        self.unloaded.entry(job).or_default().push_front(batch);
+    }
+
+    /// The next batch to load: the jobs take turns.
+    pub(crate) fn take_batch(&mut self) -> Option<BatchSeq> {
+        let after = self.last_job.and_then(|last| self.unloaded.range(last.next()..).next());
+        let job = *after.or_else(|| self.unloaded.iter().next())?.0;
+        let batches = self.unloaded.get_mut(&job)?;
+        let batch = batches.pop_front();
+        if batches.is_empty() {
+            self.unloaded.remove(&job);
+        }
+        self.last_job = Some(job);
+        self.loading = batch;
+        batch
+    }
+
+    pub(crate) fn has_unloaded(&self) -> bool {
+        !self.unloaded.is_empty()
+    }
+
+    pub(crate) fn unloaded_batches(&self) -> usize {
+        self.unloaded.values().map(VecDeque::len).sum()
+    }
+
+    /// Whether a URL or guest could be asked now.
+    pub(crate) fn has_ready(&self, now: Monotonic) -> bool {
+        !self.ready.is_empty() || !self.guests.is_empty() || self.next_waiting().is_some_and(|at| at <= now)
+    }
+
+    /// How many could be asked now, as far as it matters to a window.
+    pub(crate) fn ready_count(&self, now: Monotonic) -> usize {
+        let due = self.waiting.iter().take_while(|(at, _)| *at <= now).take(64).count();
+        self.ready.len() + self.guests.len() + due
+    }
+
+    /// When the next URL with a wait of its own is due.
+    pub(crate) fn next_waiting(&self) -> Option<Monotonic> {
+        self.waiting.first().map(|(at, _)| *at)
+    }
+
+    /// The next URL to ask: one whose own wait is over, else the longest queued.
+    pub(crate) fn take_url(&mut self, now: Monotonic) -> Option<UrlPlace> {
+        if self.next_waiting().is_some_and(|at| at <= now) {
+            return self.waiting.pop_first().map(|(_, place)| place);
+        }
+        self.ready.pop_front()
+    }
+
+    /// Takes every loaded URL out.
+    pub(crate) fn drain_urls(&mut self) -> Vec<UrlPlace> {
+        let waiting = std::mem::take(&mut self.waiting).into_iter().map(|(_, place)| place);
+        self.ready.drain(..).chain(waiting).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_take_turns() {
+        let mut queue = HostQueue::default();
+        for (job, batch) in [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5)] {
+            queue.add_batch(JobId(job), BatchSeq(batch));
+        }
+        let order: Vec<u64> = std::iter::from_fn(|| queue.take_batch()).map(|batch| batch.0).collect();
+        assert_eq!(order, [1, 4, 2, 5, 3]);
+    }
+}

@@ -1,0 +1,189 @@
+//! A host's trouble: from the first refusal that speaks for the host until an accepted answer.
+//!
+//! While it lasts there is one probe at a time, at gaps growing by 1.7 from one second, with a small jitter that only ever
+//! adds. Requests that were under way when it began, or when it was last confirmed, belong to the same incident and confirm
+//! nothing. Where the server states when to come back, the probe comes then and the gap does not grow, until the server has
+//! said so [`STATED_TRUSTED_MAX`] times in vain; from then on the later of both counts.
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::{Monotonic, Now};
+
+use crate::chance::Chance;
+use crate::commit::TroubleRecord;
+
+/// The first gap between probes, in milliseconds.
+pub(crate) const PROBE_GAP_MS_FIRST: u64 = 1_000;
+/// How often a stated time to come back is taken at its word.
+const STATED_TRUSTED_MAX: u32 = 8;
+/// The most that jitter adds, in percent.
+const JITTER_PERCENT_MAX: u64 = 3;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trouble {
+    /// From when patience counts.
+    pub(crate) since: Monotonic,
+    /// Patience spent before this process took over, in milliseconds.
+    pub(crate) spent_before_ms: u64,
+    /// Since when there is nothing to ask, if so.
+    pub(crate) idle_since: Option<Monotonic>,
+    /// When it began or was last confirmed.
+    pub(crate) step_at: Monotonic,
+    pub(crate) gap_ms: u64,
+    pub(crate) probes: u32,
+    pub(crate) stated: u32,
+    pub(crate) next_probe_at: Monotonic,
+    pub(crate) cause: Cause,
+    pub(crate) evidence: Vec<String>,
+}
+
+impl Trouble {
+    /// The trouble that a first refusal begins; `stated` is the time until which the server asked us to stay away.
+    pub(crate) fn begin(now: Now, cause: Cause, evidence: Vec<String>, stated: Option<Monotonic>, chance: &mut Chance) -> Self {
+        let mut trouble = Self {
+            since: now.monotonic,
+            spent_before_ms: 0,
+            idle_since: None,
+            step_at: now.monotonic,
+            gap_ms: 0,
+            probes: 0,
+            stated: 0,
+            next_probe_at: now.monotonic,
+            cause,
+            evidence,
+        };
+        trouble.step(now, stated, chance);
+        trouble
+    }
+
+    /// A refusal while it stands. `asked_at` is when the refused request was started.
+    pub(crate) fn confirm(
+        &mut self,
+        now: Now,
+        asked_at: Monotonic,
+        cause: Cause,
+        evidence: Vec<String>,
+        stated: Option<Monotonic>,
+        chance: &mut Chance,
+    ) {
+        self.cause = cause;
+        self.evidence = evidence;
+        if asked_at < self.step_at {
+            self.next_probe_at = self.next_probe_at.max(stated.unwrap_or_default());
+            return;
+        }
+        self.probes += 1;
+        self.step(now, stated, chance);
+    }
+
+    fn step(&mut self, now: Now, stated: Option<Monotonic>, chance: &mut Chance) {
+        self.step_at = now.monotonic;
+        if let Some(until) = stated {
+            self.stated += 1;
+            if self.stated <= STATED_TRUSTED_MAX {
+                self.next_probe_at = until;
+                return;
+            }
+        }
+        self.gap_ms = if self.gap_ms == 0 { PROBE_GAP_MS_FIRST } else { self.gap_ms.saturating_mul(17) / 10 };
+        let jitter_ms = chance.up_to(self.gap_ms * JITTER_PERCENT_MAX / 100);
+        let own = now.monotonic.plus_ms(self.gap_ms + jitter_ms);
+        self.next_probe_at = own.max(stated.unwrap_or_default());
+    }
+
+    /// An accepted answer to a request from before the trouble: the host still answers some, so patience counts anew.
+    pub(crate) const fn outlive(&mut self, now: Now) {
+        self.since = now.monotonic;
+        self.spent_before_ms = 0;
+    }
+
+    /// When patience is spent.
+    pub(crate) const fn patience_until(&self, patience_ms: u64) -> Monotonic {
+        self.since.plus_ms(patience_ms.saturating_sub(self.spent_before_ms))
+    }
+
+    pub(crate) fn record(&self, now: Now) -> TroubleRecord {
+        let Self { since, spent_before_ms, idle_since, step_at: _, gap_ms, probes, stated, next_probe_at, cause, evidence } =
+            self;
+        TroubleRecord {
+            since: now.wall_at(*since),
+            spent_ms: spent_before_ms + idle_since.unwrap_or(now.monotonic).since_ms(*since),
+            gap_ms: *gap_ms,
+            probes: *probes,
+            stated: *stated,
+            next_probe_at: now.wall_at(*next_probe_at),
+            cause: *cause,
+            evidence: evidence.clone(),
+        }
+    }
+
+    /// Takes a recorded trouble over. The next probe is never later than its gap from now, whatever the wall clock did.
+    pub(crate) fn restore(record: &TroubleRecord, now: Now) -> Self {
+        let TroubleRecord { since: _, spent_ms, gap_ms, probes, stated, next_probe_at, cause, evidence } = record;
+        let left_ms = next_probe_at.since_ms(now.wall).min((*gap_ms).max(PROBE_GAP_MS_FIRST));
+        Self {
+            since: now.monotonic,
+            spent_before_ms: *spent_ms,
+            idle_since: None,
+            step_at: now.monotonic,
+            gap_ms: *gap_ms,
+            probes: *probes,
+            stated: *stated,
+            next_probe_at: now.monotonic.plus_ms(left_ms),
+            cause: *cause,
+            evidence: evidence.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Now {
+        Now { monotonic: Monotonic(ms), wall: comeback_diagnosis::clock::WallTime(ms) }
+    }
+
+    /// The times of the requests that a dead host gets within `patience_ms`.
+    fn probes_of_a_dead_host(patience_ms: u64, rng_seed: u64) -> Vec<u64> {
+        let mut chance = Chance::from_rng_seed(rng_seed);
+        let mut trouble = Trouble::begin(at(0), Cause::Unknown, Vec::new(), None, &mut chance);
+        let mut times = vec![0];
+        while trouble.next_probe_at < trouble.patience_until(patience_ms) {
+            let now = at(trouble.next_probe_at.0);
+            times.push(now.monotonic.0);
+            trouble.confirm(now, now.monotonic, Cause::Unknown, Vec::new(), None, &mut chance);
+        }
+        times
+    }
+
+    #[test]
+    fn a_dead_host_gets_eight_requests_in_a_minute_and_twelve_in_ten() {
+        for rng_seed in 0..100 {
+            assert_eq!(probes_of_a_dead_host(60_000, rng_seed).len(), 8);
+            assert_eq!(probes_of_a_dead_host(600_000, rng_seed).len(), 12);
+        }
+    }
+
+    #[test]
+    fn a_burst_of_refusals_is_one_incident() {
+        let mut chance = Chance::from_rng_seed(1);
+        let mut trouble = Trouble::begin(at(100), Cause::Unknown, Vec::new(), None, &mut chance);
+        let next = trouble.next_probe_at;
+        for _ in 0..15 {
+            trouble.confirm(at(101), Monotonic(99), Cause::Unknown, Vec::new(), None, &mut chance);
+        }
+        assert_eq!((trouble.next_probe_at, trouble.probes), (next, 0));
+    }
+
+    #[test]
+    fn a_stated_time_is_trusted_at_first_only() {
+        let mut chance = Chance::from_rng_seed(1);
+        let mut now = at(0);
+        let mut trouble = Trouble::begin(now, Cause::Unknown, Vec::new(), Some(Monotonic(10)), &mut chance);
+        for _ in 0..20 {
+            now = at(trouble.next_probe_at.0);
+            trouble.confirm(now, now.monotonic, Cause::Unknown, Vec::new(), Some(now.monotonic.plus_ms(10)), &mut chance);
+        }
+        assert!(trouble.gap_ms > 100_000);
+    }
+}

@@ -1,0 +1,163 @@
+//! What is asked, and what came of it: the two values that cross between the engine and a route.
+
+use comeback_diagnosis::clock::WallTime;
+use comeback_diagnosis::diagnosis::Diagnosis;
+use url::Url;
+
+use crate::host_key::HostKey;
+use crate::ids::{LeaseId, PartitionId};
+use crate::outcome::{CapturePlace, Outcome};
+use crate::seed_url::SeedUrl;
+
+/// One request to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// What to ask.
+    pub url: Url,
+    /// The host key of `url`.
+    pub host: HostKey,
+    /// How to ask.
+    pub method: String,
+    /// Fields for the request.
+    pub headers: Vec<(String, String)>,
+    /// The request's body.
+    pub body: Option<Vec<u8>>,
+    /// Whether this is a robots.txt.
+    pub robots: bool,
+    /// How many redirects led here.
+    pub hops: u8,
+    /// Whether an answer from a public address led here: private addresses are refused then.
+    pub from_public: bool,
+}
+
+/// Fields that are not carried to another host by a redirect: they are secrets between the user and the first host.
+const SECRET_FIELDS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+impl Visit {
+    /// The first visit for a seed URL.
+    pub(crate) fn seed(seed: &SeedUrl, url: Url, host: HostKey) -> Self {
+        let SeedUrl { given: _, method, headers, body, meta: _ } = seed;
+        Self {
+            url,
+            host,
+            method: method.clone(),
+            headers: headers.clone(),
+            body: body.clone(),
+            robots: false,
+            hops: 0,
+            from_public: false,
+        }
+    }
+
+    /// The visit to a host's robots.txt (RFC 9309, section 2.3); `page` is any URL of the host.
+    pub(crate) fn robots(host: HostKey) -> Option<Self> {
+        let url = Url::parse(&format!("{host}/robots.txt")).ok()?;
+        Some(Self { url, host, method: "GET".into(), headers: Vec::new(), body: None, robots: true, hops: 0, from_public: false })
+    }
+
+    /// The visit that a redirect asks for (RFC 9110, section 15.4).
+    pub(crate) fn redirected(&self, redirect: &Redirect, host: HostKey) -> Self {
+        let mut next = self.clone();
+        if host != self.host {
+            next.headers.retain(|(name, _)| !SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret)));
+        }
+        if redirect.becomes_get {
+            next.method = "GET".into();
+            next.body = None;
+            next.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
+        }
+        next.url = redirect.url.clone();
+        next.host = host;
+        next.hops += 1;
+        next.from_public |= redirect.from_public;
+        next
+    }
+}
+
+/// Where an answer points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// The URL, without fragment.
+    pub url: Url,
+    /// Whether the method becomes GET and the body is dropped.
+    pub becomes_get: bool,
+    /// Whether the answer came from a public address.
+    pub from_public: bool,
+}
+
+/// What came of a visit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VisitReport {
+    /// The status; `None` when nobody answered.
+    pub status: Option<u16>,
+    /// What diagnosis says.
+    pub diagnosis: Diagnosis,
+    /// When the request was sent, or would have been.
+    pub sent_at: WallTime,
+    /// From sending to the end, in milliseconds.
+    pub elapsed_ms: u64,
+    /// The payload's length in bytes.
+    pub bytes: u64,
+    /// Where its capture lies.
+    pub capture: Option<CapturePlace>,
+    /// Where the answer points; `Err` says why the place is none that can be asked.
+    pub redirect: Option<Result<Redirect, String>>,
+    /// The decoded body of a robots.txt, as far as it is read (500 KiB).
+    pub robots_text: Option<Vec<u8>>,
+}
+
+/// A visit that another host's URL needs: the next hop of a redirect. It queues at its host like any URL, under that host's
+/// clock, and its answer goes back to the lease that waits for it. Guests are not persisted: their URL is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guest {
+    /// The partition of the lease that waits.
+    pub from: PartitionId,
+    /// The lease that waits.
+    pub lease: LeaseId,
+    /// What to ask.
+    pub visit: Visit,
+    /// Failures counted for its URL so far.
+    pub failures: u32,
+}
+
+/// The answer to a guest.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GuestAnswer {
+    /// The visit was made.
+    Visited(Box<VisitReport>, Verdict),
+    /// The host is not asked.
+    Unasked {
+        /// `failed` or `parked`.
+        outcome: Outcome,
+        /// Why.
+        cause: comeback_diagnosis::cause::Cause,
+        /// For `parked`: when asking again may make sense.
+        until: Option<WallTime>,
+        /// The facts, for people.
+        evidence: Vec<String>,
+    },
+}
+
+/// What an exchange means for its URL, as the host that was asked judges it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A page, a final answer or a redirect.
+    Accepted,
+    /// The URL fails for good; the host is well.
+    GivenUp,
+    /// A refusal that speaks for this URL, or for its whole host (which is condemned then), and that waiting does not cure.
+    Sticky {
+        /// For a statement beyond our patience: when asking again may make sense.
+        until: Option<WallTime>,
+    },
+    /// The host is in trouble: the URL goes back to the queue, uncharged.
+    HostTrouble {
+        /// Whether the host was answering before: the failure counts towards blame.
+        counted: bool,
+    },
+    /// The URL fails while its host answers others.
+    Blamed {
+        /// Whether it fails significantly more often than its host.
+        charge: bool,
+    },
+}
