@@ -1,0 +1,34 @@
+//! Reading batch bodies from threads that do not own the store.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use comeback_engine::ids::{BatchSeq, PartitionId};
+use fjall::Keyspace;
+
+use crate::error::StoreError;
+use crate::key::key;
+
+/// A cheap handle that reads what the store's owner has written. It keeps the database open as long as it lives.
+#[derive(Clone)]
+pub struct BatchReader {
+    pub(crate) path: Arc<Path>,
+    pub(crate) bodies: Keyspace,
+    pub(crate) is_poisoned: Arc<AtomicBool>,
+}
+
+impl BatchReader {
+    /// A batch's body; `None` when the place is empty or cut away.
+    ///
+    /// # Errors
+    /// The system's refusal, or that the store was poisoned.
+    pub fn batch_body(&self, partition: PartitionId, seq: BatchSeq) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.is_poisoned.load(Ordering::Acquire) {
+            return Err(StoreError::Poisoned);
+        }
+        let found = self.bodies.get(key(partition, seq.0));
+        let found = found.map_err(|error| StoreError::from_database("read from", &self.path, error))?;
+        Ok(found.map(|body| body.to_vec()))
+    }
+}
