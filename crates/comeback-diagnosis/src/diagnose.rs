@@ -3,17 +3,44 @@
 //! It names causes; what is done about them is the policy's decision.
 
 use crate::cause::Cause;
-use crate::diagnosis::{Diagnosis, Evidence, Responder};
+use crate::diagnosis::{Diagnosis, Evidence, Responder, Scope};
 use crate::exchange::{Exchange, Failure, Response};
 use crate::history::History;
 use crate::knowledge::Knowledge;
-use crate::retry_after::RetryAfter;
+use crate::retry_after::{RetryAfter, RetryAfterKind};
+use crate::signature::{ProductFile, Signature};
+
+/// No response proves its cause: signatures together are never surer than this.
+const CONFIDENCE_MAX: f64 = 0.99;
+
+/// A signature that fired, with the file of the product whose words it knows.
+type Fired<'a> = (&'a ProductFile, &'a Signature);
+
+/// Cause, speaker and scope, before the facts of the cause are added.
+struct Finding<'a> {
+    cause: Cause,
+    confidence: f64,
+    speaker: Option<Fired<'a>>,
+    scope: Option<Scope>,
+}
 
 impl Knowledge {
     /// Says what an exchange means. It always has an answer, if only `unknown`.
     ///
     /// A failure on our side of the wire is never diagnosed away. When to come back is read from every response, whatever its
     /// status, and from one that broke off too.
+    ///
+    /// ```
+    /// use comeback_diagnosis::cause::Cause;
+    /// use comeback_diagnosis::clock::WallTime;
+    /// use comeback_diagnosis::history::History;
+    /// use comeback_diagnosis::knowledge::Knowledge;
+    /// use comeback_diagnosis::raw_response::RawResponse;
+    /// let raw = RawResponse::parse(b"HTTP/1.1 403 Forbidden\r\ncf-mitigated: challenge\r\n\r\n").expect("a response");
+    /// let fields = raw.borrowed_fields();
+    /// let diagnosis = Knowledge::builtin().diagnose(&raw.exchange(&fields, WallTime(0)), &History::default());
+    /// assert_eq!(diagnosis.cause, Cause::BotChallenge);
+    /// ```
     #[must_use]
     pub fn diagnose(&self, exchange: &Exchange<'_>, history: &History) -> Diagnosis {
         let retry_after = exchange.response.and_then(|response| RetryAfter::read(&response, exchange.received_at));
@@ -39,19 +66,116 @@ impl Knowledge {
         }
     }
 
-    fn answered(&self, response: &Response<'_>, retry_after: Option<RetryAfter>, _history: &History) -> Diagnosis {
+    fn answered(&self, response: &Response<'_>, retry_after: Option<RetryAfter>, history: &History) -> Diagnosis {
+        let fired = self.fired(response);
         let by_itself = self.status(response.status);
-        let facts = self.cause(by_itself.cause);
-        Diagnosis {
+        let finding = strongest(&fired).unwrap_or_else(|| Finding {
             cause: by_itself.cause,
-            responder: by_itself.responder.unwrap_or(Responder::Unknown),
-            product: None,
-            scope: by_itself.scope.unwrap_or(facts.scope),
-            waiting_helps: facts.waiting_helps,
             confidence: by_itself.confidence,
+            speaker: fired.first().copied(),
+            scope: by_itself.scope,
+        });
+        let retry_after = retry_after.map(|said| without_boilerplate(said, &fired));
+        let facts = self.cause(finding.cause);
+        Diagnosis {
+            cause: finding.cause,
+            responder: responder_of(&finding, &fired).or(by_itself.responder).unwrap_or(Responder::Unknown),
+            product: finding.speaker.and_then(|(file, _)| file.product.clone()).or_else(|| product_of(&fired)),
+            scope: finding.scope.unwrap_or(facts.scope),
+            waiting_helps: facts.waiting_helps,
+            confidence: finding.confidence,
             retry_after,
-            evidence: vec![Evidence { what: format!("{}: {}", response.status, by_itself.says), weight: by_itself.confidence }],
+            evidence: self.evidence(response, &fired, &finding, retry_after, history),
             remedy: facts.remedy,
         }
+    }
+
+    /// Every fact that was looked at, heaviest first; what counts for another cause than the one found weighs against it.
+    fn evidence(
+        &self,
+        response: &Response<'_>,
+        fired: &[Fired<'_>],
+        finding: &Finding<'_>,
+        retry_after: Option<RetryAfter>,
+        history: &History,
+    ) -> Vec<Evidence> {
+        let by_itself = self.status(response.status);
+        let mut evidence = Vec::with_capacity(fired.len() + 4);
+        for (_, signature) in fired {
+            let sign = match signature.cause {
+                Some(cause) if cause == finding.cause => 1.0,
+                Some(Cause::Unknown) | None => 0.0,
+                Some(_) => -1.0,
+            };
+            evidence.push(Evidence { what: signature.says.clone(), weight: sign * signature.weight });
+        }
+        let weight = if by_itself.cause == finding.cause { by_itself.confidence } else { 0.0 };
+        evidence.push(Evidence { what: format!("status {}: {}", response.status, by_itself.says), weight });
+        for (product, field) in self.present(response) {
+            let what = format!("the field {} shows that {product} stands in front, which is no cause", field.name);
+            evidence.push(Evidence { what, weight: 0.0 });
+        }
+        evidence.extend(retry_after.map(|said| Evidence { what: in_words(said), weight: 0.0 }));
+        if finding.cause == Cause::Unknown && !history.is_empty() {
+            let accepted = history.iter().filter(|attempt| attempt.cause == Cause::None).count();
+            let what = format!("of this host's last {} answers {accepted} were accepted", history.len());
+            evidence.push(Evidence { what, weight: 0.0 });
+        }
+        evidence.sort_by(|one, other| other.weight.abs().total_cmp(&one.weight.abs()));
+        evidence
+    }
+}
+
+/// The cause that the signatures point to: of those that name one, the strongest; else `unknown` where a signature knows that
+/// these bytes are sent for several causes. `None` leaves it to the status.
+fn strongest<'a>(fired: &[Fired<'a>]) -> Option<Finding<'a>> {
+    let combined = |cause: Cause| {
+        let weights = fired.iter().filter(|(_, signature)| signature.cause == Some(cause)).map(|(_, signature)| signature.weight);
+        1.0 - weights.fold(1.0, |doubt, weight| doubt * (1.0 - weight))
+    };
+    let names_one = |cause: &Cause| *cause != Cause::Unknown;
+    let strengths =
+        || fired.iter().filter_map(|(_, signature)| signature.cause.filter(names_one)).map(|cause| (cause, combined(cause)));
+    let (cause, strength) = strengths()
+        .max_by(|(one, weight), (other, heavier)| weight.total_cmp(heavier).then_with(|| other.cmp(one)))
+        .or_else(|| fired.iter().find_map(|(_, signature)| signature.cause).map(|cause| (cause, combined(cause))))?;
+    let rival = strengths().filter(|(other, _)| *other != cause).map(|(_, weight)| weight).fold(0.0, f64::max);
+    let speaker = *fired.iter().find(|(_, signature)| signature.cause == Some(cause))?;
+    let confidence = (strength * (1.0 - rival / 2.0)).min(CONFIDENCE_MAX);
+    Some(Finding { cause, confidence, speaker: Some(speaker), scope: speaker.1.scope })
+}
+
+/// Who speaks, by the signature that decided, else by any other that fired and knows.
+fn responder_of(finding: &Finding<'_>, fired: &[Fired<'_>]) -> Option<Responder> {
+    let speakers = finding.speaker.iter().chain(fired);
+    speakers.map(|(file, signature)| signature.responder.unwrap_or(file.responder)).find(|who| *who != Responder::Unknown)
+}
+
+fn product_of(fired: &[Fired<'_>]) -> Option<String> {
+    fired.iter().find_map(|(file, _)| file.product.clone())
+}
+
+/// Marks a value that the recognised product sends whatever the trouble is.
+fn without_boilerplate(said: RetryAfter, fired: &[Fired<'_>]) -> RetryAfter {
+    let is_constant = |file: &ProductFile| {
+        file.boilerplate_retry_after_s.iter().any(|seconds| Some(seconds.saturating_mul(1_000)) == said.delay_ms)
+    };
+    if said.kind == RetryAfterKind::Seconds && fired.iter().any(|(file, _)| is_constant(file)) {
+        RetryAfter { kind: RetryAfterKind::Boilerplate, ..said }
+    } else {
+        said
+    }
+}
+
+fn in_words(said: RetryAfter) -> String {
+    let seconds = said.delay_ms.unwrap_or(0).div_ceil(1_000);
+    match said.kind {
+        RetryAfterKind::Seconds => format!("Retry-After asks for {seconds} s"),
+        RetryAfterKind::Date => format!("Retry-After names a date {seconds} s ahead"),
+        RetryAfterKind::RateLimit => format!("the rate limit is spent and is reset in {seconds} s"),
+        RetryAfterKind::Boilerplate => {
+            format!("Retry-After is {seconds} s, a constant that this product sends whatever the trouble is")
+        }
+        RetryAfterKind::Unusable => "Retry-After is there and says nothing usable".to_owned(),
     }
 }

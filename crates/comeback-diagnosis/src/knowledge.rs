@@ -6,6 +6,10 @@
 use crate::cause::Cause;
 use crate::cause_facts::{CauseFacts, CauseTable};
 use crate::error::DiagnosisError;
+use crate::exchange::Response;
+use crate::sight::{Phrases, Sight};
+use crate::signature::{FieldCondition, ProductFile, Signature};
+use crate::signature_files::SIGNATURE_FILES;
 use crate::status_facts::{StatusFacts, StatusTable};
 
 /// The knowledge that diagnosis reads.
@@ -13,6 +17,8 @@ use crate::status_facts::{StatusFacts, StatusTable};
 pub struct Knowledge {
     causes: CauseTable,
     statuses: StatusTable,
+    products: Vec<ProductFile>,
+    phrases: Phrases,
 }
 
 impl Knowledge {
@@ -26,16 +32,29 @@ impl Knowledge {
     /// ```
     #[must_use]
     pub fn builtin() -> Self {
-        Self::parse(include_str!("../knowledge/causes.toml"), include_str!("../knowledge/statuses.toml"))
-            .expect("the knowledge compiled in is the knowledge that the tests parsed")
+        let (causes, statuses) = (include_str!("../knowledge/causes.toml"), include_str!("../knowledge/statuses.toml"));
+        Self::parse(causes, statuses, &SIGNATURE_FILES).expect("the knowledge compiled in is the knowledge that the tests parsed")
     }
 
-    /// Parses and compiles knowledge from the texts of its files.
+    /// Parses and compiles knowledge from the texts of its files; each signature file comes with its name.
     ///
     /// # Errors
     /// [`DiagnosisError::Knowledge`] names the file that does not say what it must.
-    fn parse(causes: &str, statuses: &str) -> Result<Self, DiagnosisError> {
-        Ok(Self { causes: CauseTable::parse(causes)?, statuses: StatusTable::parse(statuses)? })
+    pub fn parse(causes: &str, statuses: &str, signatures: &[(&str, &str)]) -> Result<Self, DiagnosisError> {
+        let wrong = |file: &str, detail: String| DiagnosisError::Knowledge { file: file.to_owned(), detail };
+        let mut products = Vec::with_capacity(signatures.len());
+        for (file, text) in signatures {
+            let product: ProductFile = toml::from_str(text).map_err(|error| wrong(file, error.to_string()))?;
+            products.push(product);
+        }
+        let all = products.iter().flat_map(|product| &product.signature);
+        let phrases = Phrases::compile(all.flat_map(|signature| signature.when.phrases()));
+        Ok(Self {
+            causes: CauseTable::parse(causes)?,
+            statuses: StatusTable::parse(statuses)?,
+            phrases: phrases.map_err(|error| wrong("signatures", error.to_string()))?,
+            products,
+        })
     }
 
     /// What is known of a cause.
@@ -48,5 +67,28 @@ impl Knowledge {
     #[must_use]
     pub fn status(&self, status: u16) -> &StatusFacts {
         self.statuses.facts(status)
+    }
+
+    /// The signature files, in alphabetical order.
+    pub fn products(&self) -> impl Iterator<Item = &ProductFile> {
+        self.products.iter()
+    }
+
+    /// The signatures that fire on a response, each with its product's file, heaviest first.
+    #[must_use]
+    pub fn fired(&self, response: &Response<'_>) -> Vec<(&ProductFile, &Signature)> {
+        let sight = Sight::of(response, &self.phrases);
+        let all = self.products.iter().flat_map(|product| product.signature.iter().map(move |signature| (product, signature)));
+        let mut fired: Vec<_> = all.filter(|(_, signature)| signature.when.are_met(&sight)).collect();
+        fired.sort_by(|(_, one), (_, other)| other.weight.total_cmp(&one.weight));
+        fired
+    }
+
+    /// The products that show by a field that they stand in front, each with that field.
+    pub fn present<'a>(&'a self, response: &'a Response<'a>) -> impl Iterator<Item = (&'a str, &'a FieldCondition)> {
+        self.products.iter().filter_map(|file| {
+            let field = file.presence.iter().find(|field| field.is_met(response))?;
+            Some((file.product.as_deref()?, field))
+        })
     }
 }

@@ -1,0 +1,108 @@
+//! The knowledge is whole: every file is listed, every fact has a source, every signature fires on its example and not on its
+//! counter-example.
+
+use std::collections::BTreeSet;
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::WallTime;
+use comeback_diagnosis::diagnosis::{Remedy, Responder};
+use comeback_diagnosis::error::DiagnosisError;
+use comeback_diagnosis::exchange::BODY_SEEN_BYTES_MAX;
+use comeback_diagnosis::knowledge::Knowledge;
+use comeback_diagnosis::raw_response::RawResponse;
+use comeback_diagnosis::signature::Signature;
+
+fn signatures(knowledge: &Knowledge) -> impl Iterator<Item = (Option<&str>, &Signature)> {
+    knowledge.products().flat_map(|file| file.signature.iter().map(|signature| (file.product.as_deref(), signature)))
+}
+
+fn names_fired(knowledge: &Knowledge, saved: &str) -> Vec<String> {
+    let raw = RawResponse::parse(saved.as_bytes()).expect("examples are responses");
+    let fields = raw.borrowed_fields();
+    let response = raw.exchange(&fields, WallTime(0)).response.expect("a response");
+    knowledge.fired(&response).into_iter().map(|(_, signature)| signature.name.clone()).collect()
+}
+
+#[test]
+fn every_signature_file_in_the_folder_is_compiled_in() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/knowledge/signatures");
+    let files = std::fs::read_dir(folder).expect("the folder is there").count();
+    assert_eq!(Knowledge::builtin().products().count(), files);
+}
+
+#[test]
+fn every_signature_has_a_name_of_its_own_a_source_and_a_weight() {
+    let knowledge = Knowledge::builtin();
+    let mut names = BTreeSet::new();
+    for (_, signature) in signatures(&knowledge) {
+        assert!(names.insert(&signature.name), "{} is there twice", signature.name);
+        assert!(!signature.source.is_empty() && !signature.says.is_empty(), "{} has no source", signature.name);
+        assert!(signature.weight > 0.0 && signature.weight <= 1.0, "{} weighs {}", signature.name, signature.weight);
+        assert!(!signature.when.status.is_empty(), "{} names no status", signature.name);
+    }
+}
+
+#[test]
+fn no_signature_fires_on_a_phrase_in_a_long_page() {
+    let knowledge = Knowledge::builtin();
+    for (_, signature) in signatures(&knowledge) {
+        let when = &signature.when;
+        let has_phrases = !when.all_phrases.is_empty() || !when.any_phrase.is_empty();
+        let is_short = when.body_bytes_max.is_some_and(|max| max < BODY_SEEN_BYTES_MAX);
+        assert!(!has_phrases || is_short, "{} searches bodies of any length", signature.name);
+        assert!(has_phrases || when.page.is_some() || !when.fields.is_empty(), "{} rests on the status alone", signature.name);
+    }
+}
+
+#[test]
+fn every_signature_fires_on_its_example_and_not_on_its_counter_example() {
+    let knowledge = Knowledge::builtin();
+    for (_, signature) in signatures(&knowledge) {
+        assert!(names_fired(&knowledge, &signature.example).contains(&signature.name), "{} is silent", signature.name);
+        assert!(!names_fired(&knowledge, &signature.counter_example).contains(&signature.name), "{} misfires", signature.name);
+    }
+}
+
+#[test]
+fn every_example_is_explained_by_its_own_cause_and_product() {
+    let knowledge = Knowledge::builtin();
+    for (product, signature) in signatures(&knowledge) {
+        let raw = RawResponse::parse(signature.example.as_bytes()).expect("examples are responses");
+        let explanation = knowledge.explain("example", &raw, WallTime(0));
+        if let Some(cause) = signature.cause {
+            assert_eq!(explanation.cause, cause, "{}", signature.name);
+        }
+        if let Some(product) = product {
+            assert_eq!(explanation.product.as_deref(), Some(product), "{}", signature.name);
+            assert_ne!(explanation.responder, Responder::Unknown, "{}", signature.name);
+        }
+        assert!(explanation.evidence.iter().any(|fact| fact.what == signature.says), "{}", signature.name);
+    }
+}
+
+#[test]
+fn refusals_of_robots_are_parked_and_trouble_is_waited_for() {
+    let knowledge = Knowledge::builtin();
+    for cause in Cause::ALL {
+        let facts = knowledge.cause(cause);
+        assert!(!facts.sources.is_empty() && !facts.meaning.is_empty(), "{cause} has no source");
+        assert!(facts.advice.ends_with('.'), "the advice for {cause} is no sentence");
+        let waits = matches!(facts.remedy, Remedy::Wait | Remedy::SlowDown);
+        assert!(!(waits && facts.waiting_helps == Some(false)), "{cause} is waited for in vain");
+    }
+    for cause in [Cause::BotChallenge, Cause::WafBlock, Cause::SoftBlock, Cause::IpBan, Cause::GeoBlock, Cause::LoginWall] {
+        assert_eq!((knowledge.cause(cause).remedy, knowledge.cause(cause).waiting_helps), (Remedy::Park, Some(false)), "{cause}");
+    }
+}
+
+#[test]
+fn a_broken_file_is_named() {
+    let error = Knowledge::parse("", "", &[]).expect_err("causes are missing");
+    assert!(matches!(&error, DiagnosisError::Knowledge { file, .. } if file == "causes.toml"), "{error}");
+    let causes = include_str!("../knowledge/causes.toml");
+    let statuses = include_str!("../knowledge/statuses.toml");
+    let error = Knowledge::parse(causes, statuses, &[("mine.toml", "responder = 'proxy'")]).expect_err("no signatures");
+    assert!(matches!(&error, DiagnosisError::Knowledge { file, .. } if file == "mine.toml"), "{error}");
+    let error = Knowledge::parse(causes, "status = []", &[]).expect_err("no statuses");
+    assert!(matches!(&error, DiagnosisError::Knowledge { file, .. } if file == "statuses.toml"), "{error}");
+}
