@@ -9,10 +9,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use comeback_engine::commit::FileLength;
 use comeback_engine::ids::PartitionId;
 
 use crate::error::ArchiveError;
-use crate::file_length::FileLength;
 use crate::sync_handles::SyncHandles;
 
 /// How much is gathered in memory before the system is asked to write.
@@ -105,10 +105,10 @@ impl FileSeries {
             unsynced: SyncHandles::default(),
         };
         let mut lengths = BTreeMap::new();
-        for FileLength { file, bytes } in committed.iter().filter(|length| series.is_own_folder(&length.file)) {
+        for FileLength { path: file, bytes } in committed.iter().filter(|length| series.is_own_folder(&length.path)) {
             let number = series.number_of(file).ok_or_else(|| series.foreign(file))?;
             series.check_length(file, *bytes)?;
-            lengths.insert(number, FileLength { file: file.clone(), bytes: *bytes });
+            lengths.insert(number, FileLength { path: file.clone(), bytes: *bytes });
         }
         series.delete_uncommitted(&lengths)?;
         for length in lengths.values() {
@@ -142,7 +142,7 @@ impl FileSeries {
 
     /// Every file's length, in the order of their numbers, buffered bytes included.
     pub(crate) fn lengths(&self) -> impl Iterator<Item = FileLength> + '_ {
-        let current = self.current.iter().map(|file| FileLength { file: file.relative.clone(), bytes: file.bytes });
+        let current = self.current.iter().map(|file| FileLength { path: file.relative.clone(), bytes: file.bytes });
         self.closed.iter().cloned().chain(current)
     }
 
@@ -167,7 +167,7 @@ impl FileSeries {
         if has_unsynced {
             self.unsynced.files.push((path, file));
         }
-        self.closed.push(FileLength { file: relative, bytes });
+        self.closed.push(FileLength { path: relative, bytes });
         Ok(())
     }
 
@@ -197,8 +197,8 @@ impl FileSeries {
 
     /// Goes on with the last committed file, unless it is full or of another extension (other compression than before).
     fn reopen_last(&mut self) -> Result<(), ArchiveError> {
-        let goes_on = |length: &mut FileLength| length.file.ends_with(self.extension) && length.bytes < self.bytes_max;
-        let Some(FileLength { file: relative, bytes }) = self.closed.pop_if(goes_on) else {
+        let goes_on = |length: &mut FileLength| length.path.ends_with(self.extension) && length.bytes < self.bytes_max;
+        let Some(FileLength { path: relative, bytes }) = self.closed.pop_if(goes_on) else {
             return Ok(());
         };
         let path = self.dir.join(&relative);
@@ -223,7 +223,7 @@ impl FileSeries {
     }
 
     fn cut_back(&self, length: &FileLength) -> Result<(), ArchiveError> {
-        let path = self.dir.join(&length.file);
+        let path = self.dir.join(&length.path);
         let file = OpenOptions::new().write(true).open(&path).map_err(|error| ArchiveError::system("open", &path, error))?;
         let bytes = file.metadata().map_err(|error| ArchiveError::system("read", &path, error))?.len();
         if bytes > length.bytes {
@@ -245,7 +245,7 @@ impl FileSeries {
             let Some(relative) = name.to_str().map(|name| format!("{}/{name}", self.folder)) else {
                 continue;
             };
-            let is_committed = |number| committed.get(&number).is_some_and(|length| length.file == relative);
+            let is_committed = |number| committed.get(&number).is_some_and(|length| length.path == relative);
             if self.number_of(&relative).is_some_and(|number| !is_committed(number)) {
                 let path = self.dir.join(&relative);
                 fs::remove_file(&path).map_err(|error| ArchiveError::system("delete", &path, error))?;

@@ -5,7 +5,6 @@
 //! request, and decides nothing about a URL.
 
 mod error;
-mod file_length;
 mod file_series;
 mod outcome_row;
 mod partition_files;
@@ -14,9 +13,10 @@ mod sync_handles;
 mod time_text;
 mod warc;
 
+pub use comeback_engine::commit::FileLength;
+pub use comeback_engine::outcome::CapturePlace;
 pub use error::ArchiveError;
-pub use file_length::FileLength;
-pub use outcome_row::{Meta, OutcomeRow, RowFacts, WarcPlace};
+pub use outcome_row::{Meta, OutcomeRow, RowFacts};
 pub use partition_files::{ArchiveSettings, PartitionFiles};
 pub use reading::member::{RECORD_HEAD_BYTES_MAX, WarcRecord, read_member};
 pub use reading::response::{CONTENT_CODINGS_MAX, ResponseParts, response_parts};

@@ -5,7 +5,7 @@
 
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::host_key::HostKey;
-use comeback_engine::outcome::{Outcome, Settlement};
+use comeback_engine::outcome::{CapturePlace, Outcome, Settlement};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -44,20 +44,9 @@ pub struct OutcomeRow {
     /// The facts behind the end, for people.
     pub evidence: Vec<String>,
     /// Where its capture lies; `None` when there is none.
-    pub warc: Option<WarcPlace>,
+    pub warc: Option<CapturePlace>,
     /// The list's `meta`, as given; JSON's null when it gave none.
     pub meta: Option<Meta>,
-}
-
-/// Where a record lies: its compressed member's file, offset and length.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct WarcPlace {
-    /// The WARC file, relative to the job's DIR: `warc/p007-0001.warc.gz`.
-    pub file: String,
-    /// The member's first byte.
-    pub offset: u64,
-    /// The member's length in bytes.
-    pub length: u64,
 }
 
 /// What a row says beyond the engine's [`Settlement`].
@@ -76,7 +65,7 @@ pub struct RowFacts<'a> {
     /// Credits spent on it.
     pub credits: u64,
     /// Where its last capture lies.
-    pub warc: Option<WarcPlace>,
+    pub warc: Option<CapturePlace>,
 }
 
 impl OutcomeRow {

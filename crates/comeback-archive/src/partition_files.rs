@@ -8,12 +8,13 @@
 
 use std::path::Path;
 
+use comeback_engine::commit::FileLength;
 use comeback_engine::ids::PartitionId;
+use comeback_engine::outcome::CapturePlace;
 
 use crate::error::ArchiveError;
-use crate::file_length::FileLength;
 use crate::file_series::FileSeries;
-use crate::outcome_row::{OutcomeRow, WarcPlace};
+use crate::outcome_row::OutcomeRow;
 use crate::sync_handles::SyncHandles;
 use crate::warc::capture::CaptureRecord;
 use crate::warc::compression::Compression;
@@ -77,8 +78,8 @@ impl PartitionFiles {
         committed: &[FileLength],
         settings: &ArchiveSettings,
     ) -> Result<Self, ArchiveError> {
-        if let Some(length) = committed.iter().find(|length| !is_result_file(&length.file)) {
-            return Err(ArchiveError::ForeignFile { file: length.file.clone(), partition: partition.0 });
+        if let Some(length) = committed.iter().find(|length| !is_result_file(&length.path)) {
+            return Err(ArchiveError::ForeignFile { file: length.path.clone(), partition: partition.0 });
         }
         let open = |folder, extension| FileSeries::recover(dir, folder, partition, extension, settings.file_bytes_max, committed);
         Ok(Self {
@@ -94,7 +95,7 @@ impl PartitionFiles {
     ///
     /// # Errors
     /// The system's refusal; nothing more is taken then.
-    pub fn append_capture(&mut self, capture: &CaptureRecord<'_>) -> Result<Option<WarcPlace>, ArchiveError> {
+    pub fn append_capture(&mut self, capture: &CaptureRecord<'_>) -> Result<Option<CapturePlace>, ArchiveError> {
         self.check()?;
         let written = self.warc.tail().and_then(|mut tail| self.writer.append(&mut tail, capture));
         self.poison_on_error(written)

@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
+use comeback_engine::outcome::CapturePlace;
+
 use crate::error::ArchiveError;
-use crate::outcome_row::WarcPlace;
 use crate::partition_files::is_result_file;
 use crate::reading::chunked::without_chunks;
 use crate::reading::content_coding::take_off;
@@ -37,7 +38,7 @@ pub struct ResponseParts {
 /// # Errors
 /// Those of [`read_member`]; [`ArchiveError::NotARecord`] where the record holds no response or names no original;
 /// [`ArchiveError::Undecodable`] where the chunked framing is broken in a body that was not cut.
-pub fn response_parts(dir: &Path, place: &WarcPlace, block_bytes_max: u64) -> Result<ResponseParts, ArchiveError> {
+pub fn response_parts(dir: &Path, place: &CapturePlace, block_bytes_max: u64) -> Result<ResponseParts, ArchiveError> {
     let record = read_place(dir, place, block_bytes_max)?;
     match record.record_type() {
         "response" => parts_of(&record, &dir.join(&place.file), place.offset),
@@ -98,21 +99,21 @@ impl ResponseParts {
     }
 }
 
-fn read_place(dir: &Path, place: &WarcPlace, block_bytes_max: u64) -> Result<WarcRecord, ArchiveError> {
+fn read_place(dir: &Path, place: &CapturePlace, block_bytes_max: u64) -> Result<WarcRecord, ArchiveError> {
     if !is_result_file(&place.file) {
         return Err(no_record(dir, place, "the file is not in the job's folders"));
     }
     read_member(&dir.join(&place.file), place.offset, place.length, block_bytes_max)
 }
 
-fn no_record(dir: &Path, place: &WarcPlace, why: &str) -> ArchiveError {
+fn no_record(dir: &Path, place: &CapturePlace, why: &str) -> ArchiveError {
     ArchiveError::NotARecord { path: dir.join(&place.file), offset: place.offset, why: why.to_owned() }
 }
 
-fn parse_place(text: &str) -> Option<WarcPlace> {
+fn parse_place(text: &str) -> Option<CapturePlace> {
     let (offset, rest) = text.split_once(' ')?;
     let (length, file) = rest.split_once(' ')?;
-    Some(WarcPlace { file: file.to_owned(), offset: offset.parse().ok()?, length: length.parse().ok()? })
+    Some(CapturePlace { file: file.to_owned(), offset: offset.parse().ok()?, length: length.parse().ok()? })
 }
 
 fn parts_of(record: &WarcRecord, path: &Path, offset: u64) -> Result<ResponseParts, ArchiveError> {

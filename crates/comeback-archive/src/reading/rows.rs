@@ -6,8 +6,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Take};
 use std::path::{Path, PathBuf};
 
+use comeback_engine::commit::FileLength;
+
 use crate::error::ArchiveError;
-use crate::file_length::FileLength;
 use crate::outcome_row::OutcomeRow;
 use crate::partition_files::OUTCOMES_FOLDER;
 
@@ -25,9 +26,9 @@ pub const ROW_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// ```
 #[must_use]
 pub fn rows(dir: &Path, committed: &[FileLength]) -> Rows {
-    let is_rows = |length: &&FileLength| length.file.split_once('/').is_some_and(|(folder, _)| folder == OUTCOMES_FOLDER);
+    let is_rows = |length: &&FileLength| length.path.split_once('/').is_some_and(|(folder, _)| folder == OUTCOMES_FOLDER);
     let mut files: Vec<(PathBuf, u64)> =
-        committed.iter().filter(is_rows).map(|length| (dir.join(&length.file), length.bytes)).collect();
+        committed.iter().filter(is_rows).map(|length| (dir.join(&length.path), length.bytes)).collect();
     files.reverse();
     Rows { files, open: None, line: Vec::new() }
 }

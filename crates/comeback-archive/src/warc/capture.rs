@@ -37,7 +37,7 @@ pub struct ResponseBlock<'a> {
     pub truncated: Option<Truncation>,
 }
 
-/// Bytes as they came: a beginning in memory, then the rest in a file where there was much. The head lies in the beginning.
+/// Bytes as they came: a beginning in memory (it may be empty), then the rest in a file where there was much.
 #[derive(Debug, Clone, Copy)]
 pub struct Wire<'a> {
     /// The beginning.
@@ -60,6 +60,12 @@ impl<'a> Wire<'a> {
     #[must_use]
     pub const fn memory(bytes: &'a [u8]) -> Self {
         Self { memory: bytes, file: None }
+    }
+
+    /// Bytes that are all in a file.
+    #[must_use]
+    pub const fn file(path: &'a Path, bytes: u64) -> Self {
+        Self { memory: &[], file: Some(WireFile { path, bytes }) }
     }
 
     /// Length of head and body together.

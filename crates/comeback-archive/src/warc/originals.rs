@@ -6,8 +6,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use comeback_engine::outcome::CapturePlace;
+
 use super::digest::Sha1Bytes;
-use crate::outcome_row::WarcPlace;
 
 /// The longest target URI that is remembered, in bytes; it bounds the memory together with the count.
 const URI_BYTES_MAX: usize = 2048;
@@ -26,7 +27,7 @@ pub(crate) struct Original {
     pub(crate) record_id: String,
     pub(crate) target_uri: String,
     pub(crate) date: String,
-    pub(crate) place: WarcPlace,
+    pub(crate) place: CapturePlace,
 }
 
 /// The memory: at most `count_max` originals, the oldest forgotten first.
@@ -67,7 +68,7 @@ mod tests {
     }
 
     fn original(target_uri: &str) -> Original {
-        let place = WarcPlace { file: "warc/p000-0001.warc.gz".into(), offset: 0, length: 1 };
+        let place = CapturePlace { file: "warc/p000-0001.warc.gz".into(), offset: 0, length: 1 };
         Original { record_id: String::new(), target_uri: target_uri.into(), date: String::new(), place }
     }
 

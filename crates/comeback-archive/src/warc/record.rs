@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
+use comeback_engine::outcome::CapturePlace;
 use uuid::Uuid;
 
 use super::digest::{Sha1Bytes, labelled};
-use crate::outcome_row::WarcPlace;
 
 /// The extension field by which `extract` finds the record that a revisit refers to: `OFFSET LENGTH FILE`. The standard has
 /// only the record's id, which says nothing of its place; readers ignore fields they don't know (section 4).
@@ -81,8 +81,8 @@ pub(crate) fn new_record_id() -> String {
 }
 
 /// A place as [`ORIGINAL_PLACE_FIELD`] writes it.
-pub(crate) fn place_text(place: &WarcPlace) -> String {
-    let WarcPlace { file, offset, length } = place;
+pub(crate) fn place_text(place: &CapturePlace) -> String {
+    let CapturePlace { file, offset, length } = place;
     format!("{offset} {length} {file}")
 }
 

@@ -1,6 +1,10 @@
 //! From an exchange to its records: response or revisit, request, metadata; and `warcinfo` at the head of each file.
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{Read, Write};
+
+use comeback_engine::outcome::CapturePlace;
 
 use super::capture::{CaptureRecord, ResponseBlock};
 use super::compression::{Compression, MemberWriter};
@@ -11,7 +15,6 @@ use super::record::{ORIGINAL_PLACE_FIELD, RecordHead, RecordType, new_record_id,
 use super::redaction::{redact_request, without_user_info};
 use crate::error::ArchiveError;
 use crate::file_series::Tail;
-use crate::outcome_row::WarcPlace;
 use crate::partition_files::ArchiveSettings;
 use crate::time_text::wall_time_to_rfc3339;
 
@@ -20,6 +23,8 @@ const HTTP_REQUEST: &str = "application/http; msgtype=request";
 const HTTP_RESPONSE: &str = "application/http; msgtype=response";
 /// WARC 1.1, section 6.7.2.
 const IDENTICAL_PAYLOAD: &str = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
+/// The longest response head that is taken for one.
+const HTTP_HEAD_BYTES_MAX: usize = 1024 * 1024;
 const CONFORMS_TO: &str = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/";
 
 /// Writes the records of one partition.
@@ -59,7 +64,11 @@ impl WarcWriter {
         }
     }
 
-    pub(crate) fn append(&mut self, tail: &mut Tail<'_>, capture: &CaptureRecord<'_>) -> Result<Option<WarcPlace>, ArchiveError> {
+    pub(crate) fn append(
+        &mut self,
+        tail: &mut Tail<'_>,
+        capture: &CaptureRecord<'_>,
+    ) -> Result<Option<CapturePlace>, ArchiveError> {
         let date = wall_time_to_rfc3339(capture.sent_at);
         if tail.offset() == 0 {
             self.write_warcinfo(tail, &date)?;
@@ -96,21 +105,20 @@ impl WarcWriter {
         tail: &mut Tail<'_>,
         exchange: &mut Exchange<'_>,
         response: &ResponseBlock<'_>,
-    ) -> Result<Option<WarcPlace>, ArchiveError> {
+    ) -> Result<Option<CapturePlace>, ArchiveError> {
         let digests = digest_wire(&response.wire, response.head_bytes)?;
-        let http_head = http_head_of(response);
-        let Some(http_head) = http_head else {
+        let Some(http_head) = http_head_of(response)? else {
             self.write_unreadable_response(tail, exchange, response, &digests)?;
             return Ok(None);
         };
         // Readers digest from where they see the head end. Where that is elsewhere (an interim response before the final
         // one), the digest would be held wrong, so it is left out.
-        let has_payload_digest = http_head::head_end(http_head) == Some(http_head.len());
+        let has_payload_digest = http_head::head_end(&http_head) == Some(http_head.len());
         let payload_bytes = response.wire.bytes() - response.head_bytes as u64;
         let is_whole = has_payload_digest && response.truncated.is_none() && payload_bytes > 0;
         let key = PayloadKey { digest: digests.payload, bytes: payload_bytes, is_chunked: response.chunked };
         if is_whole && let Some(original) = self.originals.find(&key).cloned() {
-            return self.write_revisit(tail, exchange, http_head, &digests, &original).map(Some);
+            return self.write_revisit(tail, exchange, &http_head, &digests, &original).map(Some);
         }
         let record_id = new_record_id();
         let mut head = exchange.head(RecordType::Response, &record_id);
@@ -135,7 +143,7 @@ impl WarcWriter {
         http_head: &[u8],
         digests: &WireDigests,
         original: &Original,
-    ) -> Result<WarcPlace, ArchiveError> {
+    ) -> Result<CapturePlace, ArchiveError> {
         let mut head = exchange.head(RecordType::Revisit, &new_record_id());
         head.field("WARC-Profile", IDENTICAL_PAYLOAD);
         head.field("WARC-Refers-To", &original.record_id);
@@ -187,7 +195,7 @@ impl WarcWriter {
         self.write_member(tail, &head.finish(WARC_FIELDS, block.len() as u64), Block::Bytes(&block)).map(drop)
     }
 
-    fn write_member(&self, tail: &mut Tail<'_>, head: &[u8], block: Block<'_>) -> Result<WarcPlace, ArchiveError> {
+    fn write_member(&self, tail: &mut Tail<'_>, head: &[u8], block: Block<'_>) -> Result<CapturePlace, ArchiveError> {
         let (file, path, offset) = (tail.file().to_owned(), tail.path().to_owned(), tail.offset());
         let refused = |error| ArchiveError::system("write", &path, error);
         let mut member = MemberWriter::new(self.compression, &mut *tail).map_err(refused)?;
@@ -198,7 +206,7 @@ impl WarcWriter {
         }
         member.write_all(b"\r\n\r\n").map_err(refused)?;
         member.finish().map_err(refused)?;
-        Ok(WarcPlace { file, offset, length: tail.offset() - offset })
+        Ok(CapturePlace { file, offset, length: tail.offset() - offset })
     }
 }
 
@@ -223,7 +231,22 @@ impl Exchange<'_> {
 }
 
 /// The response's HTTP head; `None` when readers would not take the block for a response.
-fn http_head_of<'a>(response: &ResponseBlock<'a>) -> Option<&'a [u8]> {
-    let head = response.wire.memory.get(..response.head_bytes)?;
-    http_head::is_response(head).then_some(head)
+fn http_head_of<'a>(response: &ResponseBlock<'a>) -> Result<Option<Cow<'a, [u8]>>, ArchiveError> {
+    let ResponseBlock { head_bytes, wire, chunked: _, truncated: _ } = *response;
+    if head_bytes > HTTP_HEAD_BYTES_MAX || head_bytes as u64 > wire.bytes() {
+        return Ok(None);
+    }
+    let head = match (wire.memory.get(..head_bytes), wire.file) {
+        (Some(head), _) => Cow::Borrowed(head),
+        (None, Some(source)) => {
+            let mut head = wire.memory.to_vec();
+            let missing = (head_bytes - head.len()) as u64;
+            File::open(source.path)
+                .and_then(|file| file.take(missing).read_to_end(&mut head))
+                .map_err(|error| ArchiveError::system("read", source.path, error))?;
+            Cow::Owned(head)
+        }
+        (None, None) => return Ok(None),
+    };
+    Ok(http_head::is_response(&head).then_some(head))
 }
