@@ -7,21 +7,22 @@
 
 pub mod address;
 pub mod capture;
-// mod connector;
-// mod decoding;
+mod connector;
+mod decoding;
 pub mod direct;
-// mod framing;
-// mod head;
+mod framing;
+mod head;
 pub mod limits;
-// mod pool;
+mod link;
+mod pool;
 pub mod redirect;
-// mod request;
-// mod resolver;
+mod request;
+mod resolver;
 pub mod route;
 pub mod spool;
-// mod tap;
-// mod tls;
-// mod transfer;
+mod tap;
+mod tls;
+mod transfer;
 
 pub use address::{AddressPolicy, is_public};
 pub use capture::{Capture, CapturedResponse, OwnFailure, WireBytes};

@@ -1,0 +1,161 @@
+//! From an origin to a connection: name lookup, the address policy, TCP, TLS, HTTP, all within one limit.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use comeback_diagnosis::cause::Cause;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use url::{Host, Url};
+
+use crate::address::{AddressClass, AddressPolicy};
+use crate::capture::OwnFailure;
+use crate::limits::Limits;
+use crate::link::Link;
+use crate::resolver::Resolver;
+use crate::tap::ByteStream;
+use crate::tls;
+
+/// The longest that one address may keep the next one of the same name waiting.
+const ADDRESS_TRY_MS_MAX: u64 = 3_000;
+
+/// Makes connections.
+pub(crate) struct Connector {
+    pub(crate) limits: Limits,
+    pub(crate) policy: AddressPolicy,
+    pub(crate) resolver: Resolver,
+    pub(crate) tls: Arc<ClientConfig>,
+}
+
+/// No connection came about: why, and the last address that was tried.
+pub(crate) struct Unconnected {
+    pub(crate) failure: OwnFailure,
+    pub(crate) remote: Option<SocketAddr>,
+}
+
+impl Unconnected {
+    fn new(cause: Cause, detail: String) -> Self {
+        Self { failure: OwnFailure::new(cause, detail), remote: None }
+    }
+}
+
+impl Connector {
+    /// A connection to a URL's host, by `ends_at` at the latest.
+    pub(crate) async fn connect(&self, url: &Url, from_public_redirect: bool, ends_at: Instant) -> Result<Link, Unconnected> {
+        let limit_ms = self.limits.connect_ms;
+        let ends_at = ends_at.min(Instant::now() + Duration::from_millis(limit_ms));
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return Err(Unconnected::new(Cause::Protocol, "The URL has no host.".into()));
+        };
+        let looked_up = timeout_at(ends_at, self.resolver.addresses(&host)).await;
+        let addresses = looked_up
+            .map_err(|_| Unconnected::new(Cause::Dns, format!("The lookup of {host} did not end within {limit_ms} ms.")))?
+            .map_err(|detail| Unconnected::new(Cause::Dns, detail))?;
+        let targets = self.permitted(&host, &addresses, port, from_public_redirect)?;
+        let (stream, remote) = self.connect_any(&targets, ends_at).await?;
+        let at = |failure| Unconnected { failure, remote: Some(remote) };
+        let stream: Box<dyn ByteStream> = match url.scheme() {
+            "https" => Box::new(self.encrypt(stream, &host, ends_at).await.map_err(at)?),
+            _ => Box::new(stream),
+        };
+        let opened = Link::open(stream, remote, &self.limits).await;
+        opened.map_err(|error| at(OwnFailure::new(Cause::Protocol, format!("HTTP could not be started: {error}."))))
+    }
+
+    /// The addresses that may be connected to, and that there is time for.
+    fn permitted(
+        &self,
+        host: &Host<&str>,
+        addresses: &[IpAddr],
+        port: u16,
+        from_public_redirect: bool,
+    ) -> Result<Vec<SocketAddr>, Unconnected> {
+        let mut refused: Option<(IpAddr, AddressClass)> = None;
+        let mut targets = Vec::new();
+        for address in addresses {
+            match self.policy.refusal(*address, from_public_redirect) {
+                None => targets.push(SocketAddr::new(*address, port)),
+                Some(class) => refused = Some((*address, class)),
+            }
+        }
+        targets.truncate(self.limits.addresses_tried_max.max(1));
+        match (targets.is_empty(), refused) {
+            (false, _) => Ok(targets),
+            (true, None) => Err(Unconnected::new(Cause::Dns, format!("The name {host} has no address."))),
+            (true, Some((address, class))) => {
+                let why = if from_public_redirect { ", and a public page redirected there" } else { "" };
+                let detail = format!("{host} is at {address}, {class}{why}: not connected.");
+                Err(Unconnected {
+                    failure: OwnFailure::new(Cause::AddressRefused, detail),
+                    remote: Some(SocketAddr::new(address, port)),
+                })
+            }
+        }
+    }
+
+    /// Tries addresses in turn.
+    async fn connect_any(&self, targets: &[SocketAddr], ends_at: Instant) -> Result<(TcpStream, SocketAddr), Unconnected> {
+        let mut last = Unconnected::new(Cause::ConnectTimeout, "No address was tried.".into());
+        for (index, target) in targets.iter().enumerate() {
+            let is_last = index + 1 == targets.len();
+            let share_ends_at = Instant::now() + Duration::from_millis(ADDRESS_TRY_MS_MAX);
+            let try_ends_at = if is_last { ends_at } else { ends_at.min(share_ends_at) };
+            let failure = match timeout_at(try_ends_at, TcpStream::connect(target)).await {
+                Ok(Ok(stream)) => {
+                    // Requests are written in one go; waiting to join small ones would only delay them.
+                    drop(stream.set_nodelay(true));
+                    return Ok((stream, *target));
+                }
+                Ok(Err(error)) => refusal(*target, &error),
+                Err(_) => OwnFailure::new(
+                    Cause::ConnectTimeout,
+                    format!("{target} did not take the connection within {} ms.", self.limits.connect_ms),
+                ),
+            };
+            last = Unconnected { failure, remote: Some(*target) };
+        }
+        Err(last)
+    }
+
+    async fn encrypt(
+        &self,
+        stream: TcpStream,
+        host: &Host<&str>,
+        ends_at: Instant,
+    ) -> Result<impl ByteStream + use<>, OwnFailure> {
+        let name = match host {
+            Host::Domain(name) => ServerName::try_from((*name).to_owned())
+                .map_err(|_| OwnFailure::new(Cause::Tls, format!("{name} is not a name that a certificate can be for.")))?,
+            Host::Ipv4(address) => ServerName::from(IpAddr::V4(*address)),
+            Host::Ipv6(address) => ServerName::from(IpAddr::V6(*address)),
+        };
+        let handshake = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream);
+        match timeout_at(ends_at, handshake).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => {
+                let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+                let words = inner.map_or_else(|| format!("the connection broke ({error})"), tls::words);
+                Err(OwnFailure::new(Cause::Tls, format!("No trustworthy connection to {host}: {words}.")))
+            }
+            Err(_) => Err(OwnFailure::new(
+                Cause::ConnectTimeout,
+                format!("{host} took the connection but did not finish the TLS handshake within {} ms.", self.limits.connect_ms),
+            )),
+        }
+    }
+}
+
+/// A connection that the system refused to make. An unreachable host or network is like one that does not answer.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the system's errors are not our enum, and grow")]
+fn refusal(target: SocketAddr, error: &io::Error) -> OwnFailure {
+    let cause = match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Cause::ConnectTimeout,
+        _ => Cause::ConnectRefused,
+    };
+    OwnFailure::new(cause, format!("{target} could not be connected to: {error}."))
+}

@@ -1,0 +1,81 @@
+//! The request as it is put on the wire: few fields, in a steady order, nothing that pretends to be another program.
+
+use bytes::Bytes;
+use comeback_diagnosis::cause::Cause;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri, Version};
+use http_body_util::Full;
+use url::{Position, Url};
+
+use crate::capture::OwnFailure;
+use crate::route::AttemptRequest;
+
+/// The content codings that can be read.
+const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
+
+/// The fields that the route sends by itself, in their order. A request's own field replaces the one of its name.
+const OWN_FIELDS: [HeaderName; 4] = [header::HOST, header::USER_AGENT, header::ACCEPT, header::ACCEPT_ENCODING];
+
+/// Fields that say where a message ends, or leave HTTP/1.1: they are the connection's business.
+const FRAMING_FIELDS: [HeaderName; 5] =
+    [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::TRAILER, header::UPGRADE, header::EXPECT];
+
+/// A request for hyper.
+pub(crate) type WireRequest = http::Request<Full<Bytes>>;
+
+/// Makes the request for the wire.
+pub(crate) fn prepare(request: &AttemptRequest, user_agent: &str) -> Result<WireRequest, OwnFailure> {
+    let unsendable = |what: String| OwnFailure::new(Cause::Protocol, format!("The request cannot be sent: {what}."));
+    let method = Method::from_bytes(request.method.as_bytes())
+        .ok()
+        .filter(|method| *method != Method::CONNECT)
+        .ok_or_else(|| unsendable(format!("{:?} is not a method that can be used", request.method)))?;
+    let target = &request.url[Position::BeforePath..Position::AfterQuery];
+    let uri: Uri = target.parse().map_err(|error| unsendable(format!("the URL's path or query is not valid ({error})")))?;
+    let mut fields = HeaderMap::new();
+    let host = host_field(&request.url).ok_or_else(|| unsendable("the URL has no host".into()))?;
+    fields.insert(header::HOST, host);
+    let agent = HeaderValue::from_str(user_agent).map_err(|_| unsendable("the User-Agent holds a control character".into()))?;
+    fields.insert(header::USER_AGENT, agent);
+    fields.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    fields.insert(header::ACCEPT_ENCODING, ACCEPT_ENCODING);
+    add_given(&mut fields, &request.headers).map_err(unsendable)?;
+    let mut wire = http::Request::new(Full::new(request.body.clone().unwrap_or_default()));
+    *wire.method_mut() = method;
+    *wire.uri_mut() = uri;
+    *wire.version_mut() = Version::HTTP_11;
+    *wire.headers_mut() = fields;
+    Ok(wire)
+}
+
+/// `host`, or `host:port` where the port is not the scheme's own.
+fn host_field(url: &Url) -> Option<HeaderValue> {
+    let host = url.host_str()?;
+    let text = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    HeaderValue::from_str(&text).ok()
+}
+
+fn add_given(fields: &mut HeaderMap, given: &[(String, String)]) -> Result<(), String> {
+    let mut replaced: Vec<HeaderName> = Vec::new();
+    for (name, value) in given {
+        let parsed: HeaderName = name.parse().map_err(|_| format!("{name:?} is not a field name"))?;
+        let value = HeaderValue::from_str(value)
+            .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
+            .map_err(|_| format!("the value of the field {name} holds a control character"))?;
+        if FRAMING_FIELDS.contains(&parsed) {
+            continue;
+        }
+        if OWN_FIELDS.contains(&parsed) && !replaced.contains(&parsed) {
+            replaced.push(parsed.clone());
+            fields.insert(parsed, value);
+        } else {
+            fields.append(parsed, value);
+        }
+    }
+    Ok(())
+}
+
+/// Whether asking twice is as good as asking once (RFC 9110, section 9.2.2).
+pub(crate) fn is_idempotent(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE, Method::TRACE].contains(method)
+}

@@ -1,0 +1,51 @@
+//! TLS for the direct route: rustls with one named crypto provider, the machine's own trust store, Mozilla's where there is none.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
+
+use crate::route::FetchError;
+
+/// The protocol that is offered by ALPN.
+const ALPN_HTTP1: &[u8] = b"http/1.1";
+
+/// The client settings that all connections share.
+pub(crate) fn client_config(extra_roots: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, FetchError> {
+    let mut roots = RootCertStore::empty();
+    // Certificates that cannot be read, single ones or all of them, are for the fallback to make good.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    for root in extra_roots {
+        roots.add(root.clone())?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![ALPN_HTTP1.to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Why a handshake failed, in words for people.
+#[allow(clippy::wildcard_enum_match_arm, reason = "rustls's errors are not our enum, and grow")]
+pub(crate) fn words(error: &Error) -> String {
+    match error {
+        Error::InvalidCertificate(certificate) => match certificate {
+            CertificateError::UnknownIssuer => "no authority that this machine trusts has signed the certificate".into(),
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "the certificate has expired".into(),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "the certificate is not valid yet".into()
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "the certificate is for another name".into()
+            }
+            CertificateError::Revoked => "the certificate was revoked".into(),
+            other => format!("the certificate is not valid ({other})"),
+        },
+        Error::AlertReceived(alert) => format!("the server refused with the alert {alert:?}"),
+        Error::InvalidMessage(_) => "the server does not speak TLS at this port".into(),
+        other => other.to_string(),
+    }
+}
