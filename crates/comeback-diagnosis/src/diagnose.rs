@@ -136,9 +136,11 @@ fn strongest<'a>(fired: &[Fired<'a>]) -> Option<Finding<'a>> {
     let names_one = |cause: &Cause| *cause != Cause::Unknown;
     let strengths =
         || fired.iter().filter_map(|(_, signature)| signature.cause.filter(names_one)).map(|cause| (cause, combined(cause)));
+    // Several pages known to name no cause make it no surer that none can be named: for `unknown` the heaviest counts alone.
+    let undecidable = || fired.iter().find_map(|(_, signature)| signature.cause.map(|cause| (cause, signature.weight)));
     let (cause, strength) = strengths()
         .max_by(|(one, weight), (other, heavier)| weight.total_cmp(heavier).then_with(|| other.cmp(one)))
-        .or_else(|| fired.iter().find_map(|(_, signature)| signature.cause).map(|cause| (cause, combined(cause))))?;
+        .or_else(undecidable)?;
     let rival = strengths().filter(|(other, _)| *other != cause).map(|(_, weight)| weight).fold(0.0, f64::max);
     let speaker = *fired.iter().find(|(_, signature)| signature.cause == Some(cause))?;
     let confidence = (strength * (1.0 - rival / 2.0)).min(CONFIDENCE_MAX);

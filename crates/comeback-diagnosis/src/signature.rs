@@ -81,6 +81,9 @@ pub struct Conditions {
     /// The body holds at least one of these, in any case.
     #[serde(default)]
     pub any_phrase: Vec<String>,
+    /// The body holds none of these, in any case.
+    #[serde(default)]
+    pub no_phrase: Vec<String>,
     /// The whole body has this structure: `*` stands for anything, and a run of blanks equals one blank.
     #[serde(default)]
     pub page: Option<String>,
@@ -115,7 +118,7 @@ impl FieldCondition {
 impl Conditions {
     /// All phrases that the body must be searched for.
     pub(crate) fn phrases(&self) -> impl Iterator<Item = &String> {
-        self.all_phrases.iter().chain(&self.any_phrase)
+        self.all_phrases.iter().chain(&self.any_phrase).chain(&self.no_phrase)
     }
 
     /// Whether all conditions are met; the cheap ones are asked first.
@@ -127,6 +130,7 @@ impl Conditions {
             && self.fields.iter().all(|field| field.is_met(response))
             && self.all_phrases.iter().all(|phrase| sight.holds(phrase))
             && (self.any_phrase.is_empty() || self.any_phrase.iter().any(|phrase| sight.holds(phrase)))
+            && !self.no_phrase.iter().any(|phrase| sight.holds(phrase))
             && self.page.as_ref().is_none_or(|page| sight.is_page(page))
     }
 }

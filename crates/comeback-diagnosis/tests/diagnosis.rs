@@ -42,7 +42,8 @@ fn statuses_without_evidence_mean_what_their_definition_says() {
         (524, Cause::UpstreamTimeout, Remedy::Wait),
         (529, Cause::Overload, Remedy::Wait),
         (599, Cause::ServerError, Remedy::Wait),
-        (999, Cause::Unknown, Remedy::Wait),
+        (777, Cause::Unknown, Remedy::Wait),
+        (999, Cause::WafBlock, Remedy::Park),
     ] {
         let diagnosis = diagnose(&format!("HTTP/1.1 {status}\r\n\r\n"));
         assert_eq!((diagnosis.cause, diagnosis.remedy), (cause, remedy), "{status}");
@@ -91,6 +92,24 @@ fn a_long_article_that_quotes_a_refusal_is_a_page() {
     let quote = "rate limit exceeded, scheduled maintenance, server is overloaded, quota exceeded";
     let article = format!("HTTP/1.1 503 No\r\n\r\n<p>{quote}</p>{}", "words ".repeat(4_000));
     assert_eq!(diagnose(&article).cause, Cause::Unknown);
+}
+
+#[test]
+fn a_sentence_that_names_two_causes_names_none() {
+    for sentence in [
+        "The server is temporarily unable to service your request due to maintenance downtime or capacity problems.",
+        "The server is currently unable to handle the request due to a temporary overload or scheduled maintenance.",
+    ] {
+        let diagnosis = diagnose(&format!("HTTP/1.1 503 Service Unavailable\r\n\r\n<p>{sentence}</p>"));
+        assert_eq!((diagnosis.cause, diagnosis.waiting_helps), (Cause::Unknown, None), "{sentence}");
+        assert!(diagnosis.confidence < 0.5, "{sentence}");
+    }
+}
+
+#[test]
+fn a_challenge_that_says_accepted_is_no_page() {
+    let diagnosis = diagnose("HTTP/1.1 202 Accepted\r\nx-amzn-waf-action: challenge\r\n\r\n");
+    assert_eq!((diagnosis.cause, diagnosis.remedy), (Cause::BotChallenge, Remedy::Park));
 }
 
 #[test]

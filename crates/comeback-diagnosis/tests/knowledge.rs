@@ -24,6 +24,7 @@ fn names_fired(knowledge: &Knowledge, saved: &str) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "only a test can compare the list with the folder")]
 fn every_signature_file_in_the_folder_is_compiled_in() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/knowledge/signatures");
     let files = std::fs::read_dir(folder).expect("the folder is there").count();
