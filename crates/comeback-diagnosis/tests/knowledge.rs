@@ -97,6 +97,35 @@ fn refusals_of_robots_are_parked_and_trouble_is_waited_for() {
 }
 
 #[test]
+fn a_response_never_names_a_cause_of_our_side_a_route_or_a_provider() {
+    let own = [
+        "dns",
+        "connect_refused",
+        "connect_timeout",
+        "tls",
+        "reset",
+        "read_timeout",
+        "protocol",
+        "too_large",
+        "decode",
+        "redirect",
+        "address_refused",
+        "egress_fault",
+        "browser_fault",
+        "provider_rate_limit",
+        "provider_credits",
+        "provider_overload",
+        "provider_fault",
+        "budget",
+    ];
+    let knowledge = Knowledge::builtin();
+    for cause in own.map(|word| Cause::from_word(word).expect("a cause")) {
+        assert!(signatures(&knowledge).all(|(_, signature)| signature.cause != Some(cause)), "a signature names {cause}");
+        assert!((100..=999).all(|status| knowledge.status(status).cause != cause), "a status names {cause}");
+    }
+}
+
+#[test]
 fn a_broken_file_is_named() {
     let error = Knowledge::parse("", "", &[]).expect_err("causes are missing");
     assert!(matches!(&error, DiagnosisError::Knowledge { file, .. } if file == "causes.toml"), "{error}");
