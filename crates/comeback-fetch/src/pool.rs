@@ -88,7 +88,7 @@ impl Pool {
         }
     }
 
-    /// Keeps a connection, unless there are enough or it cannot serve again.
+    /// Keeps a connection, unless its host has enough of them or it cannot serve again.
     pub(crate) async fn put(&self, origin: Origin, mut link: Link) {
         link.is_used = true;
         let spare = if link.is_fit().await { self.shelve(origin, link) } else { Some(link) };
@@ -101,8 +101,12 @@ impl Pool {
     fn shelve(&self, origin: Origin, link: Link) -> Option<Link> {
         let mut shelf = locked(&self.shelf);
         let of_host = shelf.by_origin.get(&origin).map_or(0, Vec::len);
-        if shelf.count >= self.count_max || of_host >= self.per_host_max {
+        if self.count_max == 0 || of_host >= self.per_host_max {
             return Some(link);
+        }
+        if shelf.count >= self.count_max {
+            // The host that was just asked is likelier to be asked again than one that has not been for the longest time.
+            shelf.remove_oldest();
         }
         shelf.numbers += 1;
         let number = shelf.numbers;
@@ -124,6 +128,15 @@ impl Shelf {
     fn remove(&mut self, origin: &Origin, number: u64) {
         let index = self.by_origin.get(origin).and_then(|kept| kept.iter().position(|one| one.number == number));
         drop(index.and_then(|index| self.remove_at(origin, index)));
+    }
+
+    fn remove_oldest(&mut self) {
+        let numbered = self.by_origin.iter().flat_map(|(origin, kept)| kept.iter().map(move |one| (one.number, origin)));
+        if let Some((number, origin)) =
+            numbered.min_by_key(|(number, _)| *number).map(|(number, origin)| (number, origin.clone()))
+        {
+            self.remove(&origin, number);
+        }
     }
 
     fn remove_at(&mut self, origin: &Origin, index: usize) -> Option<Kept> {

@@ -65,6 +65,13 @@ pub enum FetchError {
         #[from]
         source: rustls::Error,
     },
+    /// The trust store that the environment names holds no certificate. Falling back to another one would trust authorities that
+    /// whoever named it may have meant to leave out.
+    #[error("the trust store named by {variable} holds no certificate that can be read")]
+    TrustStore {
+        /// The environment variable: `SSL_CERT_FILE` or `SSL_CERT_DIR`.
+        variable: &'static str,
+    },
     /// The resolver cannot be set up.
     #[error("cannot set up name lookup: {why}")]
     Resolver {

@@ -10,12 +10,18 @@ use crate::route::FetchError;
 /// The protocol that is offered by ALPN.
 const ALPN_HTTP1: &[u8] = b"http/1.1";
 
+/// Where the environment may name a trust store.
+const TRUST_STORE_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// The client settings that all connections share.
 pub(crate) fn client_config(extra_roots: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, FetchError> {
     let mut roots = RootCertStore::empty();
-    // Certificates that cannot be read, single ones or all of them, are for the fallback to make good.
+    // Single certificates that cannot be read leave the others standing.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
+        if let Some(variable) = TRUST_STORE_VARIABLES.into_iter().find(|variable| std::env::var_os(variable).is_some()) {
+            return Err(FetchError::TrustStore { variable });
+        }
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     for root in extra_roots {

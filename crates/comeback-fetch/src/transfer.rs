@@ -63,7 +63,8 @@ impl Transfer<'_> {
             Err(cut) => cut,
         };
         let passed = link.tap.passed();
-        let is_unanswered = passed.received_last.is_none() && passed.ended.is_some();
+        let is_over = passed.ended.is_some() || passed.sent.is_empty();
+        let is_unanswered = passed.received_last.is_none() && is_over;
         Ok(Received { response: None, failure: Some(failure), is_link_fit: false, is_unanswered })
     }
 
@@ -165,14 +166,13 @@ impl Transfer<'_> {
             if part == Part::Head && unread_bytes > self.limits.head_bytes_max {
                 return Poll::Ready(Err(head_too_large(self.limits)));
             }
-            loop {
-                ready!(timer.as_mut().poll(context));
-                let (at, sentence) = self.limit(link, since);
-                if at <= Instant::now() {
-                    return Poll::Ready(Err(OwnFailure::new(Cause::ReadTimeout, sentence())));
-                }
+            // What arrived may have put off the limit, or put a nearer one in its place.
+            let (at, sentence) = self.limit(link, since);
+            if at != timer.deadline() {
                 timer.as_mut().reset(at);
             }
+            ready!(timer.as_mut().poll(context));
+            Poll::Ready(Err(OwnFailure::new(Cause::ReadTimeout, sentence())))
         })
         .await
     }

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use comeback_diagnosis::cause::Cause;
-use comeback_fetch::{Attempt, Limits, Permission, Route};
+use comeback_fetch::{AddressPolicy, Attempt, AttemptRequest, Direct, Limits, Permission, Route};
 
-use crate::raw_server::{Asker, Granted, RawServer, Step, capture, cause, get, request, response, wire};
+use crate::raw_server::{Asker, Granted, RawServer, Step, capture, cause, get, request, response, settings, wire};
 
 fn answer(body: &str) -> Step {
     Step::Write(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes())
@@ -127,6 +127,70 @@ async fn no_more_connections_are_kept_than_permitted() {
     assert_eq!((cause(&one), cause(&two), server.connections()), (Cause::None, Cause::None, 2));
     let (one, two) = tokio::join!(asker.ask(&asked), asker.ask(&asked));
     assert_eq!((cause(&one), cause(&two), server.connections()), (Cause::None, Cause::None, 3));
+}
+
+#[tokio::test]
+async fn connection_that_was_kept_longest_makes_room_for_another_host() {
+    let script = || vec![vec![Step::ReadHead, answer("x"), Step::ReadHead, answer("y"), Step::Stall]];
+    let (one, two) = (RawServer::start(script()).await, RawServer::start(script()).await);
+    let asker = Asker::limited(Limits { idle_connections_max: 1, ..Limits::default() });
+    assert_eq!(cause(&asker.get(one.url()).await), Cause::None);
+    assert_eq!(cause(&asker.get(two.url()).await), Cause::None);
+    one.connections_ended(1).await;
+    assert_eq!(response(&asker.get(two.url()).await).body_seen, b"y");
+    assert_eq!(two.connections(), 1);
+}
+
+#[tokio::test]
+async fn kept_connection_is_closed_when_its_time_is_over() {
+    let server = RawServer::start(vec![vec![Step::ReadHead, answer("x"), Step::Stall], vec![Step::ReadHead, answer("y")]]).await;
+    let asker = Asker::limited(Limits { idle_connection_ms: 1, ..Limits::default() });
+    assert_eq!(cause(&asker.get(server.url()).await), Cause::None);
+    server.connections_ended(1).await;
+    assert_eq!(response(&asker.get(server.url()).await).body_seen, b"y");
+}
+
+#[tokio::test]
+async fn kept_connections_go_with_the_route() {
+    let server = RawServer::start(vec![vec![Step::ReadHead, answer("x"), Step::Stall]]).await;
+    let asker = Asker::new();
+    assert_eq!(cause(&asker.get(server.url()).await), Cause::None);
+    drop(asker);
+    server.connections_ended(1).await;
+}
+
+#[tokio::test]
+async fn early_answer_to_a_long_upload_is_recorded() {
+    let refusal = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno".to_vec();
+    let server = RawServer::start(vec![vec![Step::ReadHead, Step::Write(refusal.clone()), Step::Stall]]).await;
+    let asked = AttemptRequest { body: Some(vec![b'x'; 8_000_000].into()), ..request("POST", server.url()) };
+    let capture = Asker::new().ask(&asked).await;
+    assert_eq!((cause(&capture), wire(&capture)), (Cause::None, refusal));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_attempts_at_once_do_not_mix_up_their_bytes() {
+    const ATTEMPTS: usize = 200;
+    let script = |_| (0..ATTEMPTS).flat_map(|_| [Step::ReadHead, Step::Echo]).collect();
+    let server = RawServer::start((0..ATTEMPTS).map(script).collect()).await;
+    let asker = std::sync::Arc::new(Asker::new());
+    let asks = (0..ATTEMPTS).map(|number| {
+        let (asker, url) = (std::sync::Arc::clone(&asker), format!("http://{}/{number}", server.address));
+        tokio::spawn(async move { (number, asker.get(url).await) })
+    });
+    for ask in asks.collect::<Vec<_>>() {
+        let (number, capture) = ask.await.unwrap();
+        assert_eq!(cause(&capture), Cause::None, "{:?}", capture.failure);
+        assert_eq!(response(&capture).body_seen, capture.request_wire);
+        assert!(capture.request_wire.starts_with(format!("GET /{number} HTTP/1.1\r\n").as_bytes()));
+    }
+    assert_eq!(server.requests().len(), ATTEMPTS);
+}
+
+#[test]
+fn route_can_be_made_outside_a_runtime() {
+    let spool = tempfile::tempdir().unwrap();
+    Direct::new(settings(Limits::default(), AddressPolicy::fetch(), spool.path())).unwrap();
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use std::io::Read;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 /// One thing that a server does with a connection. After the last one it closes.
 #[derive(Debug, Clone)]
@@ -23,8 +24,12 @@ pub(crate) enum Step {
     /// Reads so many bytes.
     ReadBytes(usize),
     Write(Vec<u8>),
+    /// Answers with the last head that this connection read as the body.
+    Echo,
     /// Writes the same bytes until the client is gone.
     WriteForEver(Vec<u8>),
+    /// Writes one byte after the other until the client is gone.
+    Trickle(u8),
     /// Does nothing until the client is gone.
     Stall,
 }
@@ -34,6 +39,7 @@ pub(crate) struct RawServer {
     pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
     connections: Arc<AtomicUsize>,
+    ended: Arc<Semaphore>,
 }
 
 impl RawServer {
@@ -42,16 +48,22 @@ impl RawServer {
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let connections = Arc::new(AtomicUsize::new(0));
-        let (log, count) = (Arc::clone(&requests), Arc::clone(&connections));
+        let ended = Arc::new(Semaphore::new(0));
+        let (log, count, over) = (Arc::clone(&requests), Arc::clone(&connections), Arc::clone(&ended));
         tokio::spawn(async move {
             let mut scripts = scripts.into_iter();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(follow(stream, scripts.next().unwrap_or_default(), Arc::clone(&log)));
+                let following = follow(stream, scripts.next().unwrap_or_default(), Arc::clone(&log));
+                let over = Arc::clone(&over);
+                tokio::spawn(async move {
+                    following.await;
+                    over.add_permits(1);
+                });
             }
         });
-        Self { address, requests, connections }
+        Self { address, requests, connections, ended }
     }
 
     /// One connection that answers one request with these bytes and is closed.
@@ -73,6 +85,11 @@ impl RawServer {
         self.requests.lock().unwrap().clone()
     }
 
+    /// Waits until so many more connections have come to their end.
+    pub(crate) async fn connections_ended(&self, count: u32) {
+        self.ended.acquire_many(count).await.unwrap().forget();
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
@@ -83,6 +100,7 @@ pub(crate) async fn follow(
     script: Vec<Step>,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
 ) {
+    let mut last = Vec::new();
     for step in script {
         match step {
             Step::ReadHead => {
@@ -93,6 +111,7 @@ pub(crate) async fn follow(
                         Err(_) => return,
                     }
                 }
+                last.clone_from(&read);
                 requests.lock().unwrap().push(read);
             }
             Step::ReadBytes(count) => {
@@ -108,7 +127,18 @@ pub(crate) async fn follow(
                 }
                 stream.flush().await.ok();
             }
+            Step::Echo => {
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", last.len());
+                if stream.write_all(&[head.as_bytes(), &last].concat()).await.is_err() {
+                    return;
+                }
+            }
             Step::WriteForEver(bytes) => while stream.write_all(&bytes).await.is_ok() {},
+            Step::Trickle(byte) => {
+                while stream.write_u8(byte).await.is_ok() && stream.flush().await.is_ok() {
+                    tokio::task::yield_now().await;
+                }
+            }
             Step::Stall => {
                 let mut rest = [0; 256];
                 while !matches!(stream.read(&mut rest).await, Ok(0) | Err(_)) {}
