@@ -201,7 +201,8 @@ impl Engine {
             }
             Robots::Known(_) | Robots::Ignored => {}
         }
-        while let Some(guest) = self.hosts[id].queue.guests.pop_front() {
+        let guest_is_next = self.hosts[id].queue.take_turn(now.monotonic);
+        while let Some(guest) = guest_is_next.then(|| self.hosts[id].queue.guests.pop_front()).flatten() {
             if guest.visit.robots || self.hosts[id].robots.allows(&guest.visit.url) {
                 let visit = guest.visit.clone();
                 return Some((LeaseOf::Guest(guest), visit));

@@ -20,6 +20,11 @@ impl Engine {
             self.settle_asked(now, place, Outcome::Failed, Cause::Redirect, None, evidence);
             return;
         }
+        if self.progress(place).requests >= self.config.requests_max {
+            let evidence = vec![format!("{} requests, and still redirected, to {}", self.config.requests_max, redirect.url)];
+            self.settle_asked(now, place, Outcome::Failed, Cause::Redirect, None, evidence);
+            return;
+        }
         let failures = self.progress(place).failures;
         if self.send_elsewhere(lease_id, lease, redirect, failures).is_some() {
             let evidence = vec![format!("the redirect to {} leads to no host", redirect.url)];

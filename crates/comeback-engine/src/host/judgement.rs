@@ -197,6 +197,8 @@ impl Host {
         let scope = report.diagnosis.scope;
         let own =
             if speaks_for_url(scope) { !others.mostly_refused() } else { others.well_since_failure && others.hardly_refused() };
+        // A rate is the host's, never a URL's.
+        let own = own && report.diagnosis.remedy != Remedy::SlowDown;
         if own && self.trouble.is_none() {
             return Verdict::Blamed { charge: is_charged(others, scope, asked.failures + 1) };
         }

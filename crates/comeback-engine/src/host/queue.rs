@@ -1,7 +1,7 @@
 //! What waits to be asked of one host.
 //!
 //! URLs come from batches, which are loaded one at a time; a refused URL goes to the back, so that a probe is another URL
-//! where there is one. Guests (hops of other URLs) go first: somebody's lease waits for them. Jobs take turns, batch by batch.
+//! where there is one. Guests (hops of other URLs) and the host's own URLs take turns. Jobs take turns, batch by batch.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -25,6 +25,7 @@ pub(crate) struct HostQueue {
     pub(crate) ready: VecDeque<UrlPlace>,
     pub(crate) waiting: BTreeSet<(Monotonic, UrlPlace)>,
     pub(crate) guests: VecDeque<Guest>,
+    guest_was_last: bool,
 }
 
 impl HostQueue {
@@ -73,6 +74,13 @@ impl HostQueue {
     /// When the next URL with a wait of its own is due.
     pub(crate) fn next_waiting(&self) -> Option<Monotonic> {
         self.waiting.first().map(|(at, _)| *at)
+    }
+
+    /// Whether a guest is next; otherwise it is the turn of the host's own URLs.
+    pub(crate) fn take_turn(&mut self, now: Monotonic) -> bool {
+        let own_is_ready = !self.ready.is_empty() || self.next_waiting().is_some_and(|at| at <= now);
+        self.guest_was_last = !self.guests.is_empty() && !(self.guest_was_last && own_is_ready);
+        self.guest_was_last
     }
 
     /// The next URL to ask: one whose own wait is over, else the longest queued.

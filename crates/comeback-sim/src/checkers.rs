@@ -1,0 +1,142 @@
+//! The checkers: what must hold in every run, judged from outside by what servers said and what was asked.
+
+use std::collections::BTreeMap;
+
+use comeback_engine::outcome::Outcome;
+
+/// Something that must not be: the simulation's result that matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The run.
+    pub rng_seed: u64,
+    /// When, in milliseconds since the run's beginning.
+    pub at_ms: u64,
+    /// What.
+    pub what: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "rng_seed {}, at {} ms: {}", self.rng_seed, self.at_ms, self.what)
+    }
+}
+
+/// A row as the checkers see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) url: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) attempts: u32,
+    pub(crate) requests: u32,
+}
+
+/// What one host's server remembers of its own words, for the checkers.
+#[derive(Debug, Default)]
+struct Spoken {
+    /// The stated time before which nobody should ask, and when the client had read it.
+    holds: Vec<(u64, u64)>,
+    under_way: u64,
+}
+
+/// Watches a run.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    hosts: BTreeMap<String, Spoken>,
+    under_way: u64,
+    findings: Vec<(u64, String)>,
+}
+
+/// Requests under way at one host that are allowed: the engine's window.
+const WINDOW_MAX: u64 = 16;
+
+impl Watch {
+    /// A request left at `sent_ms` and arrived at `at_ms`.
+    pub(crate) fn arrived(&mut self, host: &str, sent_ms: u64, at_ms: u64, slots: u64) {
+        let spoken = self.hosts.entry(host.to_owned()).or_default();
+        spoken.under_way += 1;
+        self.under_way += 1;
+        if let Some((until_ms, _)) = spoken.holds.iter().find(|(until_ms, read_ms)| sent_ms > *read_ms && at_ms < *until_ms) {
+            self.findings.push((at_ms, format!("{host} was asked {} ms before a hold ended", until_ms - at_ms)));
+        }
+        if spoken.under_way > WINDOW_MAX {
+            self.findings.push((at_ms, format!("{host} has {} requests under way", spoken.under_way)));
+        }
+        if self.under_way > slots {
+            self.findings.push((at_ms, format!("{} requests are under way in all; there are {slots} slots", self.under_way)));
+        }
+    }
+
+    /// A request ended, for the server or by the client's hand.
+    pub(crate) fn ended(&mut self, host: &str) {
+        let spoken = self.hosts.entry(host.to_owned()).or_default();
+        spoken.under_way = spoken.under_way.saturating_sub(1);
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// The server said at `said_ms` to stay away for so long; the client read it at `read_ms`.
+    pub(crate) fn stated(&mut self, host: &str, said_ms: u64, delay_ms: u64, read_ms: u64) {
+        let spoken = self.hosts.entry(host.to_owned()).or_default();
+        spoken.holds.retain(|(until_ms, _)| *until_ms > said_ms);
+        spoken.holds.push((said_ms + delay_ms, read_ms));
+    }
+
+    /// The process died: nothing is under way, and what it had read within the last `uncommitted_ms` may be forgotten.
+    pub(crate) fn crashed(&mut self, at_ms: u64, uncommitted_ms: u64) {
+        self.under_way = 0;
+        for spoken in self.hosts.values_mut() {
+            spoken.under_way = 0;
+            spoken.holds.retain(|(_, read_ms)| read_ms + uncommitted_ms < at_ms);
+        }
+    }
+
+    pub(crate) fn first_finding(&self) -> Option<&(u64, String)> {
+        self.findings.first()
+    }
+}
+
+/// Judges the rows at the end: each URL once, within the bounds on attempts and requests.
+pub(crate) fn judge_rows(given: &[String], rows: &[Row], attempts_max: u32, requests_max: u32) -> Option<String> {
+    let mut seen: BTreeMap<&str, u32> = given.iter().map(|url| (url.as_str(), 0)).collect();
+    for row in rows {
+        match seen.get_mut(row.url.as_str()) {
+            Some(count) => *count += 1,
+            None => return Some(format!("a row for {}, which nobody gave", row.url)),
+        }
+        if row.attempts > attempts_max || row.requests > requests_max {
+            return Some(format!("{} has {} charged attempts and {} requests", row.url, row.attempts, row.requests));
+        }
+        if row.outcome == Outcome::Fetched && row.requests == 0 {
+            return Some(format!("{} was fetched without a request", row.url));
+        }
+    }
+    let wrong = seen.into_iter().find(|(_, count)| *count != 1);
+    wrong.map(|(url, count)| format!("{url} has {count} rows"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(url: &str) -> Row {
+        Row { url: url.into(), outcome: Outcome::Fetched, attempts: 1, requests: 1 }
+    }
+
+    #[test]
+    fn a_missing_a_doubled_and_a_foreign_row_are_found() {
+        let given = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(judge_rows(&given, &[row("a"), row("b")], 4, 32), None);
+        assert!(judge_rows(&given, &[row("a")], 4, 32).is_some());
+        assert!(judge_rows(&given, &[row("a"), row("b"), row("b")], 4, 32).is_some());
+        assert!(judge_rows(&given, &[row("a"), row("b"), row("c")], 4, 32).is_some());
+    }
+
+    #[test]
+    fn a_request_in_a_hold_is_found_and_one_that_had_left_is_not() {
+        let mut watch = Watch::default();
+        watch.stated("h", 1_000, 5_000, 1_010);
+        watch.arrived("h", 1_005, 1_020, 99);
+        assert!(watch.first_finding().is_none());
+        watch.arrived("h", 5_980, 5_999, 99);
+        assert!(watch.first_finding().is_some());
+    }
+}

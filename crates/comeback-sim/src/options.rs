@@ -1,0 +1,62 @@
+//! Every probability and size of a run, in one place.
+
+/// What may happen in a run, and how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Hosts in a run: 1 to this many.
+    pub hosts_max: u64,
+    /// URLs of a host: 1 to this many.
+    pub urls_max: u64,
+    /// Of 100 runs, how many have one host with more than one batch.
+    pub big_host_percent: u64,
+    /// Crashes in a run: 0 to this many.
+    pub crashes_max: u64,
+    /// Of 100 commits, how many are hit by a crash, while crashes are left.
+    pub crash_percent: u64,
+    /// How long the process is down after a crash, at most, in milliseconds.
+    pub down_ms_max: u64,
+    /// How long a message inside the process takes, at most, in milliseconds.
+    pub message_ms_max: u64,
+    /// How long a sync takes, at most, in milliseconds.
+    pub sync_ms_max: u64,
+    /// Partitions.
+    pub partitions: u16,
+    /// Slots of the governor.
+    pub slots: usize,
+    /// Patience, in milliseconds.
+    pub patience_ms: u64,
+    /// A bug put in on purpose, to see that the checkers find it.
+    pub plant: Option<Plant>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            hosts_max: 12,
+            urls_max: 24,
+            big_host_percent: 3,
+            crashes_max: 3,
+            crash_percent: 10,
+            down_ms_max: 5_000,
+            message_ms_max: 2,
+            sync_ms_max: 40,
+            partitions: 4,
+            slots: 32,
+            patience_ms: 60_000,
+            plant: None,
+        }
+    }
+}
+
+/// Bugs that a shell or engine could have; each must be found by the checkers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plant {
+    /// What servers say about when to come back never reaches the engine.
+    HoldIgnored,
+    /// Now and then a row is written twice.
+    RowWrittenTwice,
+    /// Recovery leaves rows that no commit names.
+    LeftoversKept,
+    /// Now and then a commit is acknowledged and never written.
+    CommitForgotten,
+}

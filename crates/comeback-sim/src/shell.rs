@@ -1,0 +1,395 @@
+//! One process life in virtual time: the engines and the governor, joined by messages that take their time.
+
+use std::collections::BTreeMap;
+
+use comeback_engine::batch::{BatchHead, BatchProgress, read_body};
+use comeback_engine::commit::{Commit, FileLength, LogRecord, PartitionState};
+use comeback_engine::config::EngineConfig;
+use comeback_engine::diagnosis::clock::{Monotonic, Now, WallTime};
+use comeback_engine::diagnosis::exchange::{Exchange, Failure, Response};
+use comeback_engine::diagnosis::history::History;
+use comeback_engine::diagnosis::knowledge::Knowledge;
+use comeback_engine::engine::Engine;
+use comeback_engine::governor::{Governor, SlotMessage};
+use comeback_engine::ids::{BatchSeq, LeaseId, LogSeq, PartitionId};
+use comeback_engine::input::Input;
+use comeback_engine::output::{Output, Settled};
+use comeback_engine::store::Store;
+use comeback_engine::visit::{Redirect, Visit, VisitReport};
+
+use crate::checkers::Row;
+use crate::inbox::Inbox;
+use crate::options::{Options, Plant};
+use crate::simulation::{EPOCH_MS, EVENTS_MAX, RUN_MS_MAX, Surroundings};
+use crate::world::{Arrival, Reply};
+
+/// Commits between two checkpoints of a partition.
+const COMMITS_PER_CHECKPOINT: u64 = 8;
+
+/// How a process life ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// Everything is settled and committed.
+    Finished,
+    /// The process died.
+    Crashed,
+    /// It would go on for ever, or has nothing more to do although it should.
+    Stuck(String),
+}
+
+/// When in a commit the process dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CrashMoment {
+    BeforeAppend,
+    BeforeSync,
+    AfterSync,
+}
+
+#[derive(Debug)]
+enum Event {
+    ToEngine(PartitionId, Box<Input>),
+    ToGovernor(PartitionId, SlotMessage),
+    Leave(PartitionId, LeaseId),
+    Arrive(PartitionId, LeaseId),
+    Committed(PartitionId, Box<Commit>, Option<CrashMoment>),
+}
+
+/// A visit on its way.
+#[derive(Debug)]
+struct OnItsWay {
+    visit: Visit,
+    left_ms: Option<u64>,
+    arrived: bool,
+}
+
+#[derive(Debug)]
+struct Partition {
+    engine: Engine,
+    last: LogSeq,
+    state: PartitionState,
+    commits: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shell<'a> {
+    knowledge: &'a Knowledge,
+    options: &'a Options,
+    around: &'a mut Surroundings,
+    partitions: Vec<Partition>,
+    governor: Governor,
+    inbox: Inbox<Event>,
+    visits: BTreeMap<(PartitionId, LeaseId), OnItsWay>,
+    started_ms: u64,
+}
+
+impl<'a> Shell<'a> {
+    /// A process that takes over what the store and the rows hold.
+    pub(crate) fn recover(knowledge: &'a Knowledge, options: &'a Options, around: &'a mut Surroundings) -> Self {
+        let started_ms = around.at_ms;
+        let governor = Governor::new(options.slots);
+        let mut shell = Self {
+            knowledge,
+            options,
+            around,
+            partitions: Vec::new(),
+            governor,
+            inbox: Inbox::default(),
+            visits: BTreeMap::new(),
+            started_ms,
+        };
+        for number in 0..options.partitions {
+            shell.recover_partition(PartitionId(number));
+        }
+        shell
+    }
+
+    fn recover_partition(&mut self, id: PartitionId) {
+        let mut state = PartitionState::default();
+        let mut last = LogSeq(0);
+        let Ok(records) = self.around.store.read_log(id, LogSeq(0), usize::MAX);
+        for (seq, bytes) in records {
+            state.apply(LogRecord::read(&bytes).expect("the store keeps what was written"));
+            last = seq;
+        }
+        if self.options.plant != Some(Plant::LeftoversKept) {
+            let committed = state.files.first().map_or(0, |file| file.bytes);
+            self.around.rows[usize::from(id.0)].truncate(usize::try_from(committed).unwrap_or(usize::MAX));
+        }
+        let config = EngineConfig {
+            patience_ms: self.options.patience_ms,
+            rng_seed: self.around.chance.up_to(u64::MAX - 1),
+            ..EngineConfig::new(id, self.options.partitions)
+        };
+        let engine = Engine::new(config, self.now(), state.tally, state.hosts.values().cloned());
+        let Ok(heads) = self.around.store.batch_heads(id, state.low_water, usize::MAX);
+        for (seq, head) in heads.into_iter().filter(|(seq, _)| *seq <= state.admitted && !state.is_retired(*seq)) {
+            let head = BatchHead::read(&head).expect("the store keeps what was written");
+            let progress = state.batches.get(&seq).cloned().unwrap_or_default();
+            self.index(id, seq, head, progress);
+        }
+        self.partitions.push(Partition { engine, last, state, commits: 0 });
+    }
+
+    fn index(&mut self, id: PartitionId, batch: BatchSeq, head: BatchHead, progress: BatchProgress) {
+        self.inbox.put(self.around.at_ms, Event::ToEngine(id, Box::new(Input::BatchIndexed { batch, head, progress })));
+    }
+
+    fn now(&self) -> Now {
+        // The process' own clock starts with it; the wall clock does not.
+        Now { monotonic: Monotonic(self.around.at_ms - self.started_ms), wall: WallTime(EPOCH_MS + self.around.at_ms) }
+    }
+
+    /// Lives until everything is settled, or until a crash.
+    pub(crate) fn run(mut self) -> Ending {
+        loop {
+            let Some((at_ms, event)) = self.inbox.take() else {
+                let unsettled: u64 = self.partitions.iter().map(|partition| partition.engine.unsettled()).sum();
+                let clean = self.partitions.iter().all(|partition| partition.engine.is_committed());
+                if unsettled == 0 && clean {
+                    return Ending::Finished;
+                }
+                return Ending::Stuck(format!("nothing more happens, and {unsettled} URLs are not settled; committed: {clean}"));
+            };
+            self.around.at_ms = at_ms;
+            self.around.events += 1;
+            if at_ms > RUN_MS_MAX || self.around.events > EVENTS_MAX {
+                let states: Vec<String> = self.partitions.iter().map(|partition| partition.engine.render(self.now())).collect();
+                return Ending::Stuck(format!("it goes on for ever:\n{}", states.join("\n")));
+            }
+            if self.play(event) {
+                return Ending::Crashed;
+            }
+        }
+    }
+
+    /// Plays one event; true when the process dies of it.
+    fn play(&mut self, event: Event) -> bool {
+        match event {
+            Event::ToEngine(id, input) => {
+                if let Input::VisitEnded { lease, .. } = &*input
+                    && let Some(visit) = self.visits.remove(&(id, *lease))
+                {
+                    self.around.watch.ended(visit.visit.host.host());
+                }
+                self.feed(id, *input);
+            }
+            Event::ToGovernor(id, message) => {
+                self.governor.handle(id, message);
+                while let Some(grant) = self.governor.next_grant() {
+                    self.deliver(grant.partition, Input::SlotGranted(grant.ticket));
+                }
+            }
+            Event::Leave(id, lease) => {
+                if let Some(visit) = self.visits.get_mut(&(id, lease)) {
+                    visit.left_ms = Some(self.around.at_ms);
+                    let at_ms = self.around.at_ms + self.around.chance.up_to(20);
+                    self.inbox.put(at_ms, Event::Arrive(id, lease));
+                }
+            }
+            Event::Arrive(id, lease) => self.arrive(id, lease),
+            Event::Committed(id, commit, crash) => return self.commit(id, *commit, crash),
+        }
+        false
+    }
+
+    fn feed(&mut self, id: PartitionId, input: Input) {
+        let now = self.now();
+        self.partitions[usize::from(id.0)].engine.handle(now, input);
+        loop {
+            match self.partitions[usize::from(id.0)].engine.next_output() {
+                Output::WaitUntil(at) => {
+                    if let Some(at) = at {
+                        let at_ms = (self.started_ms + at.0).max(self.around.at_ms);
+                        self.inbox.put(at_ms, Event::ToEngine(id, Box::new(Input::TimePassed)));
+                    }
+                    return;
+                }
+                output => self.carry_out(id, output),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, id: PartitionId, output: Output) {
+        match output {
+            Output::LoadBatch(batch) => {
+                let Ok(body) = self.around.store.batch_body(id, batch);
+                let urls = read_body(&body.expect("an indexed batch is in the store")).expect("the store keeps what was written");
+                self.deliver(id, Input::BatchLoaded { batch, urls });
+            }
+            Output::Slot(message) => {
+                let at_ms = self.around.at_ms;
+                self.inbox.put(at_ms, Event::ToGovernor(id, message));
+            }
+            Output::Visit { lease, visit } => {
+                self.visits.insert((id, lease), OnItsWay { visit: *visit, left_ms: None, arrived: false });
+                let at_ms = self.around.at_ms + self.around.chance.up_to(30);
+                self.inbox.put(at_ms, Event::Leave(id, lease));
+            }
+            Output::Recall(lease) => {
+                if self.visits.get(&(id, lease)).is_some_and(|visit| visit.left_ms.is_none()) {
+                    self.visits.remove(&(id, lease));
+                    self.deliver(id, Input::VisitRecalled(lease));
+                }
+            }
+            Output::Cut(lease) => {
+                if let Some(visit) = self.visits.remove(&(id, lease)).filter(|visit| visit.arrived) {
+                    self.around.watch.ended(visit.visit.host.host());
+                }
+            }
+            Output::SendGuest { to, guest } => self.deliver(to, Input::GuestArrived(*guest)),
+            Output::AnswerGuest { to, lease, visited: _, answer } => {
+                self.deliver(to, Input::GuestAnswered { lease, answer: *answer })
+            }
+            Output::Settle(settled) => self.write_row(id, &settled),
+            Output::Commit(commit) => self.begin_commit(id, *commit),
+            Output::WaitUntil(_) => {}
+        }
+    }
+
+    fn deliver(&mut self, id: PartitionId, input: Input) {
+        let at_ms = self.around.at_ms + self.around.chance.up_to(self.options.message_ms_max);
+        self.inbox.put(at_ms, Event::ToEngine(id, Box::new(input)));
+    }
+
+    fn write_row(&mut self, id: PartitionId, settled: &Settled) {
+        let row = Row {
+            url: settled.seed.given.clone(),
+            outcome: settled.settlement.outcome,
+            attempts: settled.settlement.attempts,
+            requests: settled.settlement.requests,
+        };
+        let twice = self.options.plant == Some(Plant::RowWrittenTwice) && self.around.chance.up_to(30) == 0;
+        let rows = &mut self.around.rows[usize::from(id.0)];
+        if twice {
+            rows.push(row.clone());
+        }
+        rows.push(row);
+    }
+
+    fn begin_commit(&mut self, id: PartitionId, mut commit: Commit) {
+        commit.files = vec![FileLength { path: "rows".into(), bytes: self.around.rows[usize::from(id.0)].len() as u64 }];
+        let crashes = self.around.crashes_left > 0 && self.around.chance.up_to(99) < self.options.crash_percent;
+        let moment = crashes.then(|| match self.around.chance.up_to(2) {
+            0 => CrashMoment::BeforeAppend,
+            1 => CrashMoment::BeforeSync,
+            _ => CrashMoment::AfterSync,
+        });
+        let at_ms = self.around.at_ms + self.around.chance.up_to(self.options.sync_ms_max);
+        self.inbox.put(at_ms, Event::Committed(id, Box::new(commit), moment));
+    }
+
+    /// Writes a commit; true when the process dies of it.
+    fn commit(&mut self, id: PartitionId, commit: Commit, crash: Option<CrashMoment>) -> bool {
+        if crash.is_some() {
+            self.around.crashes_left -= 1;
+        }
+        if crash == Some(CrashMoment::BeforeAppend) {
+            return true;
+        }
+        let forgotten = self.options.plant == Some(Plant::CommitForgotten) && self.around.chance.up_to(3) == 0;
+        if !forgotten {
+            let partition = &mut self.partitions[usize::from(id.0)];
+            let record = LogRecord::Commit(commit);
+            partition.last = self.around.store.append(id, partition.last, &record.store()).expect("this process owns the log");
+            partition.state.apply(record);
+            partition.commits += 1;
+            if partition.commits.is_multiple_of(COMMITS_PER_CHECKPOINT) {
+                let record = LogRecord::Checkpoint(partition.state.clone());
+                partition.last =
+                    self.around.store.append(id, partition.last, &record.store()).expect("this process owns the log");
+                let Ok(()) = self.around.store.truncate_log(id, partition.last);
+                let Ok(()) = self.around.store.truncate_batches(id, partition.state.low_water);
+            }
+        }
+        if crash == Some(CrashMoment::BeforeSync) {
+            return true;
+        }
+        let Ok(()) = self.around.store.sync();
+        if crash == Some(CrashMoment::AfterSync) {
+            return true;
+        }
+        self.deliver(id, Input::Committed);
+        false
+    }
+
+    /// A request reaches its server, which answers in its own time.
+    fn arrive(&mut self, id: PartitionId, lease: LeaseId) {
+        let Some(on_its_way) = self.visits.get_mut(&(id, lease)) else { return };
+        on_its_way.arrived = true;
+        let (visit, left_ms) = (on_its_way.visit.clone(), on_its_way.left_ms.unwrap_or(self.around.at_ms));
+        let at_ms = self.around.at_ms;
+        self.around.requests += 1;
+        self.around.watch.arrived(visit.host.host(), left_ms, at_ms, self.options.slots as u64);
+        let number: Option<usize> = visit.host.host().strip_prefix('h').and_then(|rest| rest.split('.').next()?.parse().ok());
+        let arrival = Arrival { at_ms, wall_ms: EPOCH_MS + at_ms, path: visit.url.path() };
+        let reply = match number.and_then(|number| self.around.scripts.get_mut(number)) {
+            Some(script) if visit.robots => script.robots(arrival, &mut self.around.chance),
+            Some(script) => script.receive(arrival, &mut self.around.chance),
+            None => Reply::plain(404, 1),
+        };
+        let (Reply::Answer { after_ms, .. } | Reply::Nothing { after_ms, .. }) = &reply;
+        let read_ms = at_ms + after_ms + self.around.chance.up_to(20);
+        if let Reply::Answer { fields, after_ms, .. } = &reply
+            && let Some(delay_ms) = stated_ms(fields)
+        {
+            self.around.watch.stated(visit.host.host(), at_ms + after_ms, delay_ms, read_ms);
+        }
+        let report = self.report(id, lease, &visit, &reply, left_ms, read_ms);
+        self.inbox.put(read_ms, Event::ToEngine(id, Box::new(Input::VisitEnded { lease, report: Box::new(report) })));
+    }
+
+    fn report(&self, id: PartitionId, lease: LeaseId, visit: &Visit, reply: &Reply, left_ms: u64, read_ms: u64) -> VisitReport {
+        let fresh = History::default();
+        let history = self.partitions[usize::from(id.0)].engine.history(lease).unwrap_or(&fresh);
+        let (status, fields, body, failure) = match reply {
+            Reply::Answer { status, fields, body, .. } => (Some(*status), fields.as_slice(), *body, None),
+            Reply::Nothing { cause, .. } => (None, &[][..], "", Some(Failure { cause: *cause, detail: "nobody answered" })),
+        };
+        let lines: Vec<(&[u8], &[u8])> = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+        let response = status.map(|status| Response {
+            status,
+            reason: b"",
+            fields: &lines,
+            body: body.as_bytes(),
+            body_bytes: Some(body.len() as u64),
+        });
+        let exchange = Exchange {
+            method: &visit.method,
+            url: visit.url.as_str(),
+            response,
+            failure,
+            received_at: WallTime(EPOCH_MS + read_ms),
+            elapsed_ms: read_ms - left_ms,
+        };
+        let mut diagnosis = self.knowledge.diagnose(&exchange, history);
+        if self.options.plant == Some(Plant::HoldIgnored) {
+            diagnosis.retry_after = None;
+        }
+        let location = fields.iter().find(|(name, _)| *name == "Location").map(|(_, value)| value);
+        VisitReport {
+            status,
+            diagnosis,
+            sent_at: WallTime(EPOCH_MS + left_ms),
+            elapsed_ms: read_ms - left_ms,
+            bytes: body.len() as u64,
+            capture: None,
+            redirect: location.map(|location| {
+                let url = visit.url.join(location).map_err(|error| error.to_string())?;
+                Ok(Redirect { url, becomes_get: false, from_public: false })
+            }),
+            robots_text: visit.robots.then(|| body.as_bytes().to_vec()),
+        }
+    }
+}
+
+/// How long the server asks to stay away, by its own clock: what every client could know.
+fn stated_ms(fields: &[(&'static str, String)]) -> Option<u64> {
+    let value = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+    let retry_after = value("Retry-After")?;
+    if let Ok(seconds) = retry_after.parse::<u64>() {
+        return Some(seconds * 1000).filter(|delay_ms| *delay_ms > 0);
+    }
+    let until = httpdate::parse_http_date(retry_after).ok()?;
+    let date = httpdate::parse_http_date(value("Date")?).ok()?;
+    Some(until.duration_since(date).ok()?.as_secs() * 1000).filter(|delay_ms| *delay_ms > 0)
+}

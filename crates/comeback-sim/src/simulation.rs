@@ -1,0 +1,178 @@
+//! A run: a drawn web, a drawn list, one process life after another until every URL is settled.
+
+use comeback_engine::Chance;
+use comeback_engine::batch::BatchHead;
+use comeback_engine::commit::{Commit, LogRecord};
+use comeback_engine::diagnosis::knowledge::Knowledge;
+use comeback_engine::host_key::HostKey;
+use comeback_engine::ids::{BatchSeq, JobId, LogSeq, PartitionId};
+use comeback_engine::outcome::Outcome;
+use comeback_engine::seed_url::SeedUrl;
+use comeback_engine::store::{MemoryStore, Store};
+
+use crate::checkers::{Finding, Row, Watch, judge_rows};
+use crate::options::Options;
+use crate::shell::{Ending, Shell};
+use crate::world::{Promise, Script, draw};
+
+/// The longest run, in virtual milliseconds: two days.
+pub(crate) const RUN_MS_MAX: u64 = 48 * 60 * 60 * 1000;
+/// The most events in a run.
+pub(crate) const EVENTS_MAX: u64 = 2_000_000;
+/// When the runs take place, in milliseconds since the Unix epoch: 2026-11-23.
+pub(crate) const EPOCH_MS: u64 = 1_795_392_000_000;
+/// What a crash may cost, in milliseconds: the second between commits, a commit's own time, and the messages' between.
+const UNCOMMITTED_MS_MAX: u64 = 1_200;
+/// The job of every run.
+const JOB: JobId = JobId(1);
+
+/// Runs simulations.
+#[derive(Debug)]
+pub struct Simulator {
+    knowledge: Knowledge,
+}
+
+/// What a run without a finding came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// URLs settled.
+    pub urls: u64,
+    /// Requests that reached a server.
+    pub requests: u64,
+    /// Crashes survived.
+    pub crashes: u64,
+    /// How long it took, in virtual milliseconds.
+    pub virtual_ms: u64,
+}
+
+/// What outlives the process: the web, the store, the rows, the checkers.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) chance: Chance,
+    pub(crate) scripts: Vec<Box<dyn Script>>,
+    pub(crate) store: MemoryStore,
+    pub(crate) rows: Vec<Vec<Row>>,
+    pub(crate) watch: Watch,
+    pub(crate) crashes_left: u64,
+    pub(crate) events: u64,
+    pub(crate) requests: u64,
+    pub(crate) at_ms: u64,
+}
+
+impl Default for Simulator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Simulator {
+    /// A simulator, with the built-in knowledge.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { knowledge: Knowledge::builtin() }
+    }
+
+    /// Plays one run.
+    ///
+    /// # Errors
+    /// The first finding of the checkers.
+    pub fn run(&self, rng_seed: u64, options: &Options) -> Result<Summary, Finding> {
+        let mut chance = Chance::from_rng_seed(rng_seed);
+        let hosts = 1 + chance.up_to(options.hosts_max - 1);
+        let scripts = (0..hosts).map(|_| draw(&mut chance, hosts)).collect();
+        let given = draw_list(&mut chance, hosts, options);
+        let mut around = Surroundings {
+            scripts,
+            store: MemoryStore::default(),
+            rows: vec![Vec::new(); usize::from(options.partitions)],
+            watch: Watch::default(),
+            crashes_left: chance.up_to(options.crashes_max),
+            events: 0,
+            requests: 0,
+            at_ms: 0,
+            chance,
+        };
+        let crashes_drawn = around.crashes_left;
+        intake(&mut around.store, &given, options.partitions);
+        let finding = |at_ms, what| Finding { rng_seed, at_ms, what };
+        loop {
+            let ending = Shell::recover(&self.knowledge, options, &mut around).run();
+            if let Some((at_ms, what)) = around.watch.first_finding() {
+                return Err(finding(*at_ms, what.clone()));
+            }
+            match ending {
+                Ending::Finished => break,
+                Ending::Stuck(what) => return Err(finding(around.at_ms, what)),
+                Ending::Crashed => {
+                    around.store.crash();
+                    around.watch.crashed(around.at_ms, UNCOMMITTED_MS_MAX);
+                    around.at_ms += around.chance.up_to(options.down_ms_max);
+                }
+            }
+        }
+        let urls: Vec<String> = given.iter().flat_map(|(_, urls)| urls.iter().map(|seed| seed.given.clone())).collect();
+        let rows: Vec<Row> = around.rows.concat();
+        if let Some(what) = judge_rows(&urls, &rows, 4, 32) {
+            return Err(finding(around.at_ms, what));
+        }
+        if let Some(what) = judge_promises(&around.scripts, &rows) {
+            return Err(finding(around.at_ms, what));
+        }
+        Ok(Summary {
+            urls: urls.len() as u64,
+            requests: around.requests,
+            crashes: crashes_drawn - around.crashes_left,
+            virtual_ms: around.at_ms,
+        })
+    }
+}
+
+/// Compares what each host's script promises with what its rows say.
+fn judge_promises(scripts: &[Box<dyn Script>], rows: &[Row]) -> Option<String> {
+    rows.iter().find_map(|row| {
+        let (host, path) = row.url.strip_prefix("http://h")?.split_once(".example")?;
+        let script = scripts.get(host.parse::<usize>().ok()?)?;
+        let had = match row.outcome {
+            Outcome::Fetched | Outcome::Answered => true,
+            Outcome::Failed | Outcome::Parked => false,
+        };
+        let kept = match script.promise(path) {
+            Promise::Had => had,
+            Promise::NotHad => !had,
+            Promise::Open => true,
+        };
+        (!kept).then(|| {
+            format!("{} ended as {} after {} requests, against the script {script:?}", row.url, row.outcome.word(), row.requests)
+        })
+    })
+}
+
+fn draw_list(chance: &mut Chance, hosts: u64, options: &Options) -> Vec<(HostKey, Vec<SeedUrl>)> {
+    let big = chance.up_to(99) < options.big_host_percent;
+    (0..hosts)
+        .map(|host| {
+            let count = if big && host == 0 { 200 + chance.up_to(200) } else { 1 + chance.up_to(options.urls_max - 1) };
+            let urls: Vec<SeedUrl> = (0..count).map(|page| SeedUrl::get(format!("http://h{host}.example/page/{page}"))).collect();
+            let url = urls[0].given.parse().expect("the URL is made a line above");
+            (HostKey::of(&url).expect("the URL has a host"), urls)
+        })
+        .collect()
+}
+
+/// Puts the list into the store, batch by batch, and admits it.
+fn intake(store: &mut MemoryStore, given: &[(HostKey, Vec<SeedUrl>)], partitions: u16) {
+    let mut last = vec![BatchSeq(0); usize::from(partitions)];
+    for (host, urls) in given {
+        let partition = host.partition(partitions);
+        for batch in urls.chunks(comeback_engine::batch::BATCH_URLS_MAX) {
+            let seq = last[usize::from(partition.0)].next();
+            last[usize::from(partition.0)] = seq;
+            let Ok(()) = store.put_batch(partition, seq, &BatchHead::store(JOB, host.clone(), batch));
+        }
+    }
+    for (admitted, number) in last.into_iter().zip(0..) {
+        let record = LogRecord::Commit(Commit { admitted: Some(admitted), ..Commit::default() });
+        store.append(PartitionId(number), LogSeq(0), &record.store()).expect("the log is empty");
+    }
+    let Ok(()) = store.sync();
+}

@@ -1,0 +1,90 @@
+//! The invented web: each host has one script.
+//!
+//! A script sees a request arrive at the server's own time and says what the server answers. It shares no code and no constants
+//! with the policy. A new behaviour is a new file and a line in [`draw`].
+
+use comeback_engine::Chance;
+use comeback_engine::diagnosis::cause::Cause;
+
+mod answering;
+mod blocking;
+mod failing;
+mod limiting;
+mod maintaining;
+mod redirecting;
+
+/// What a server does with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// It answers after a while.
+    Answer { status: u16, fields: Vec<(&'static str, String)>, body: &'static str, after_ms: u64 },
+    /// Nothing comes; the client finds out after a while, and calls it so.
+    Nothing { cause: Cause, after_ms: u64 },
+}
+
+impl Reply {
+    pub(crate) fn plain(status: u16, after_ms: u64) -> Self {
+        Self::Answer { status, fields: Vec::new(), body: "page", after_ms }
+    }
+
+    pub(crate) fn with_field(status: u16, name: &'static str, value: impl ToString, after_ms: u64) -> Self {
+        Self::Answer { status, fields: vec![(name, value.to_string())], body: "page", after_ms }
+    }
+}
+
+/// A request as it arrives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival<'a> {
+    /// The true time, in milliseconds since the run's beginning.
+    pub(crate) at_ms: u64,
+    /// The true time, in milliseconds since the Unix epoch.
+    pub(crate) wall_ms: u64,
+    /// The path asked for.
+    pub(crate) path: &'a str,
+}
+
+/// One host's behaviour.
+pub(crate) trait Script: std::fmt::Debug {
+    /// Answers a request.
+    fn receive(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply;
+
+    /// The answer to robots.txt; by default there is none.
+    fn robots(&mut self, _arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
+        Reply::plain(404, 1 + chance.up_to(50))
+    }
+
+    /// Whether a page can be had by waiting, and must be had then.
+    fn promise(&self, path: &str) -> Promise;
+}
+
+/// What a client that does everything right gets of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// The page, or a final answer.
+    Had,
+    /// Neither.
+    NotHad,
+    /// It depends.
+    Open,
+}
+
+/// Draws a script for a host of a web with so many hosts.
+pub(crate) fn draw(chance: &mut Chance, hosts: u64) -> Box<dyn Script> {
+    match chance.up_to(15) {
+        0 | 1 => Box::new(answering::Healthy::draw(chance)),
+        2 => Box::new(answering::Slow),
+        3 => Box::new(answering::BadPath::draw(chance)),
+        4 => Box::new(maintaining::Delta::draw(chance)),
+        5 => Box::new(maintaining::Date::draw(chance)),
+        6 => Box::new(maintaining::Unusable::draw(chance)),
+        7 => Box::new(maintaining::Absurd),
+        8 => Box::new(limiting::Bucket::draw(chance)),
+        9 => Box::new(limiting::TooMany::draw(chance)),
+        10 => Box::new(failing::Flapping::draw(chance)),
+        11 => Box::new(failing::Dead::draw(chance)),
+        12 => Box::new(failing::RobotsDown::draw(chance)),
+        13 => Box::new(blocking::Challenge::draw(chance)),
+        14 => Box::new(blocking::Forbidding),
+        _ => Box::new(redirecting::Redirecting::draw(chance, hosts)),
+    }
+}
