@@ -1,16 +1,23 @@
-//! Each dependency of the workspace carries the sentence that justifies it.
+//! Each dependency of the workspace carries the sentence that justifies it, and somebody uses it.
+
+use std::collections::BTreeSet;
 
 use crate::Finding;
+use crate::arrows::dependencies;
 use crate::tree::Tree;
 
-/// Entries of `[workspace.dependencies]` without a sentence right above them. Crates of ours need none.
+/// Entries of `[workspace.dependencies]` without a sentence right above them (crates of ours need none), or without a user.
 #[must_use]
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    let manifest = tree.texts.iter().find(|file| file.path == "Cargo.toml");
-    manifest.map(|file| bare(&file.text)).unwrap_or_default()
+    let Some(root) = tree.texts.iter().find(|file| file.path == "Cargo.toml") else {
+        return Vec::new();
+    };
+    let manifests = tree.texts.iter().filter(|file| file.path.ends_with("/Cargo.toml"));
+    let used = manifests.filter_map(|file| dependencies(&file.text)).flatten().map(|dependency| dependency.name).collect();
+    entries(&root.text, &used)
 }
 
-fn bare(manifest: &str) -> Vec<Finding> {
+fn entries(manifest: &str, used: &BTreeSet<String>) -> Vec<Finding> {
     let lines: Vec<&str> = manifest.lines().map(str::trim).collect();
     let Some(start) = lines.iter().position(|line| *line == "[workspace.dependencies]") else {
         return Vec::new();
@@ -23,11 +30,14 @@ fn bare(manifest: &str) -> Vec<Finding> {
         };
         let name = name.split('.').next().unwrap_or(name).trim().trim_matches('"');
         let is_ours = name.starts_with("comeback-") && line.contains("path = \"crates/");
+        let mut refuse = |what: String| findings.push(Finding { path: "Cargo.toml".into(), line: index + 1, what });
+        if !used.contains(name) {
+            refuse(format!("the dependency {name} is used by no crate"));
+        }
         let above = lines[index - 1];
         let is_sentence = above.starts_with("# ") && above.ends_with('.') && above.len() > SENTENCE_BYTES_MIN;
         if !is_ours && !is_sentence {
-            let what = format!("the dependency {name} has no sentence above it that says what it is for");
-            findings.push(Finding { path: "Cargo.toml".into(), line: index + 1, what });
+            refuse(format!("the dependency {name} has no sentence above it that says what it is for"));
         }
     }
     findings
@@ -41,8 +51,12 @@ mod tests {
     use super::*;
 
     fn lines(entries: &str) -> Vec<usize> {
-        let text = format!("[workspace.dependencies]\n{entries}\n[profile.dev]\nb = 1\n");
-        check(&Tree::sample("Cargo.toml", &text)).into_iter().map(|finding| finding.line).collect()
+        let root = format!("[workspace.dependencies]\n{entries}\n[profile.dev]\nb = 1\n");
+        let user = "[dependencies]\nserde.workspace = true\nurl.workspace = true\ncomeback-evil.workspace = true\n\
+                    comeback-fetch.workspace = true\n";
+        let files = [("Cargo.toml", root.as_str()), ("crates/comeback/Cargo.toml", user)];
+        let tree = Tree::of(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())));
+        check(&tree).into_iter().map(|finding| finding.line).collect()
     }
 
     #[test]
@@ -52,6 +66,11 @@ mod tests {
         assert_eq!(lines("# why\nserde = \"1\""), [3]);
         assert_eq!(lines("# The data model of rows.\nserde = \"1\"\nurl.version = \"2\""), [4]);
         assert_eq!(lines("comeback-evil = \"1\""), [2]);
+    }
+
+    #[test]
+    fn a_dependency_that_nobody_uses_is_refused() {
+        assert_eq!(lines("# The data model of rows.\nserde = \"1\"\n# Nothing any more.\nhttpdate = \"1\""), [5]);
     }
 
     #[test]
