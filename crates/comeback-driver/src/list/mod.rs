@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use comeback_engine::seed_url::{SeedUrl, UrlRefusal};
 
+use crate::settings::job_file::ListSource;
 use crate::settings::request_field::FieldRefusal;
 
 mod bounded_line;
@@ -194,6 +195,17 @@ pub fn open(path: &Path, form: Option<ListForm>, start: Position) -> Result<Box<
     }
     file.seek(SeekFrom::Start(start.offset)).map_err(refused)?;
     Ok(reader(BufReader::new(file), form, start))
+}
+
+/// Opens a list of a job at a position: a file by its name's format, a spool (below `dir`) by its first bytes.
+///
+/// # Errors
+/// Those of [`open`]; whether a file has changed since the job was made is [`ListSource::check_unchanged`]'s.
+pub fn open_source(dir: &Path, source: &ListSource, start: Position) -> Result<Box<dyn ListReader>, ListError> {
+    match source {
+        ListSource::File { given, path, .. } => open(path, Some(ListForm::of_name(given)), start),
+        ListSource::Spool { spool, .. } => open(&dir.join(spool), None, start),
+    }
 }
 
 /// Reads a list from any source that already stands at `start`.

@@ -218,3 +218,16 @@ fn a_list_that_shrank_is_noticed() {
     let mut at_end = open(&path, None, Position { line: 1, offset: 18 }).unwrap();
     assert_eq!(at_end.next_item().unwrap(), None);
 }
+
+#[test]
+fn a_file_is_read_by_its_name_and_a_spool_by_its_first_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("list.txt");
+    fs::write(&path, "{\"url\":\"http://a.example/\"}\n").unwrap();
+    let file = ListSource::of(&path, Path::new("list.txt")).unwrap();
+    let spool = ListSource::of(Path::new("-"), Path::new("list.txt")).unwrap();
+    let entry =
+        |source: &ListSource| open_source(dir.path(), source, Position::default()).unwrap().next_item().unwrap().unwrap().entry;
+    assert!(entry(&file).is_err(), "a .txt is one URL a line");
+    assert_eq!(entry(&spool), Ok(SeedUrl::get("http://a.example/")));
+}
