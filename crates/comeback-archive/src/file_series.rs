@@ -83,9 +83,8 @@ impl Write for Tail<'_> {
 }
 
 impl FileSeries {
-    /// Brings the partition's files of this kind back to the committed lengths: files that no commit names are deleted, the
-    /// others cut back, and a shorter one is an error before anything is touched.
-    pub(crate) fn recover(
+    /// A series as the commit names it. Nothing is changed yet, but a file that lost committed bytes is found.
+    pub(crate) fn check(
         dir: &Path,
         folder: &'static str,
         partition: PartitionId,
@@ -104,20 +103,28 @@ impl FileSeries {
             number_last: 0,
             unsynced: SyncHandles::default(),
         };
-        let mut lengths = BTreeMap::new();
-        for FileLength { path: file, bytes } in committed.iter().filter(|length| series.is_own_folder(&length.path)) {
-            let number = series.number_of(file).ok_or_else(|| series.foreign(file))?;
-            series.check_length(file, *bytes)?;
-            lengths.insert(number, FileLength { path: file.clone(), bytes: *bytes });
+        let mut by_number = BTreeMap::new();
+        for length in committed.iter().filter(|length| series.is_own_folder(&length.path)) {
+            let number = series.number_of(&length.path).ok_or_else(|| series.foreign(&length.path))?;
+            series.check_length(length)?;
+            if by_number.insert(number, length.clone()).is_some() {
+                return Err(series.foreign(&length.path));
+            }
         }
-        series.delete_uncommitted(&lengths)?;
-        for length in lengths.values() {
-            series.cut_back(length)?;
-        }
-        series.number_last = lengths.last_key_value().map_or(0, |(number, _)| *number);
-        series.closed = lengths.into_values().collect();
-        series.reopen_last()?;
+        series.number_last = by_number.last_key_value().map_or(0, |(number, _)| *number);
+        series.closed = by_number.into_values().collect();
         Ok(series)
+    }
+
+    /// Brings the files to what the commit names, and goes on there: other files of this series are deleted, longer ones cut
+    /// back.
+    pub(crate) fn recover(mut self) -> Result<Self, ArchiveError> {
+        self.delete_uncommitted()?;
+        for length in &self.closed {
+            self.cut_back(length)?;
+        }
+        self.reopen_last()?;
+        Ok(self)
     }
 
     /// The end of the file to append to; a new file where there is none or the current one is full.
@@ -208,8 +215,8 @@ impl FileSeries {
         Ok(())
     }
 
-    fn check_length(&self, file: &str, committed: u64) -> Result<(), ArchiveError> {
-        let path = self.dir.join(file);
+    fn check_length(&self, length: &FileLength) -> Result<(), ArchiveError> {
+        let (path, committed) = (self.dir.join(&length.path), length.bytes);
         let bytes = match fs::metadata(&path) {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
@@ -233,7 +240,7 @@ impl FileSeries {
         Ok(())
     }
 
-    fn delete_uncommitted(&self, committed: &BTreeMap<u32, FileLength>) -> Result<(), ArchiveError> {
+    fn delete_uncommitted(&self) -> Result<(), ArchiveError> {
         let folder = self.dir.join(self.folder);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -245,8 +252,8 @@ impl FileSeries {
             let Some(relative) = name.to_str().map(|name| format!("{}/{name}", self.folder)) else {
                 continue;
             };
-            let is_committed = |number| committed.get(&number).is_some_and(|length| length.path == relative);
-            if self.number_of(&relative).is_some_and(|number| !is_committed(number)) {
+            let is_committed = self.closed.iter().any(|length| length.path == relative);
+            if self.number_of(&relative).is_some() && !is_committed {
                 let path = self.dir.join(&relative);
                 fs::remove_file(&path).map_err(|error| ArchiveError::system("delete", &path, error))?;
             }

@@ -70,7 +70,7 @@ impl PartitionFiles {
     /// others back to their committed lengths. A new partition has no committed files.
     ///
     /// # Errors
-    /// [`ArchiveError::ShorterThanCommitted`] where a committed file lost bytes, found before this folder is changed;
+    /// [`ArchiveError::ShorterThanCommitted`] where a committed file lost bytes, found before anything is changed;
     /// [`ArchiveError::ForeignFile`] where the commit names what cannot be this partition's; else the system's refusal.
     pub fn recover(
         dir: &Path,
@@ -81,11 +81,13 @@ impl PartitionFiles {
         if let Some(length) = committed.iter().find(|length| !is_result_file(&length.path)) {
             return Err(ArchiveError::ForeignFile { file: length.path.clone(), partition: partition.0 });
         }
-        let open = |folder, extension| FileSeries::recover(dir, folder, partition, extension, settings.file_bytes_max, committed);
+        let check = |folder, extension| FileSeries::check(dir, folder, partition, extension, settings.file_bytes_max, committed);
+        let warc = check(WARC_FOLDER, settings.compression.extension())?;
+        let rows = check(OUTCOMES_FOLDER, ROWS_EXTENSION)?;
         Ok(Self {
             partition,
-            warc: open(WARC_FOLDER, settings.compression.extension())?,
-            rows: open(OUTCOMES_FOLDER, ROWS_EXTENSION)?,
+            warc: warc.recover()?,
+            rows: rows.recover()?,
             writer: WarcWriter::new(settings),
             is_poisoned: false,
         })

@@ -139,7 +139,8 @@ fn parts_of(record: &WarcRecord, path: &Path, offset: u64) -> Result<ResponsePar
         .iter()
         .any(|(name, value)| name.eq_ignore_ascii_case(b"transfer-encoding") && value.to_ascii_lowercase().ends_with(b"chunked"));
     let is_revisit = record.record_type() == "revisit";
-    let payload = if is_chunked && !is_revisit {
+    // The answer to a HEAD names the framing and has no body.
+    let payload = if is_chunked && !is_revisit && !block.is_empty() {
         let (payload, is_complete) = without_chunks(block);
         match is_complete {
             Ok(()) => payload,

@@ -40,7 +40,12 @@ impl<W: Write> MemberWriter<W> {
     pub(crate) fn new(compression: Compression, out: W) -> io::Result<Self> {
         Ok(match compression {
             Compression::Gzip => Self::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::default())),
-            Compression::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?),
+            Compression::Zstd => {
+                let mut encoder = zstd::stream::write::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
+                // gzip members always have one; zstd frames only on request (RFC 8878, section 3.1.1).
+                encoder.include_checksum(true)?;
+                Self::Zstd(encoder)
+            }
             Compression::None => Self::Plain(out),
         })
     }

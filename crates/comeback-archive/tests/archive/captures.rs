@@ -238,3 +238,55 @@ fn wrong_places_are_errors() {
     (metadata.offset, metadata.length) = (metadata_offset, lengths[0].bytes - metadata_offset);
     assert!(response_parts(job.dir.path(), &metadata, BYTES_MAX).is_err());
 }
+
+#[test]
+fn answer_to_a_head_has_an_empty_payload_whatever_its_fields_say() {
+    let job = Job::new(Compression::Gzip);
+    let mut files = job.open(&[]);
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n";
+    let place = files.append_capture(&Exchange::get("/", head, b"").capture()).unwrap().unwrap();
+    commit(&mut files);
+    let parts = response_parts(job.dir.path(), &place, BYTES_MAX).unwrap();
+    assert_eq!(parts.decoded(BYTES_MAX).unwrap(), b"");
+}
+
+#[test]
+fn damage_to_a_compressed_record_is_always_found() {
+    for (compression, header_bytes) in [(Compression::Gzip, 10), (Compression::Zstd, 6)] {
+        let job = Job::new(compression);
+        let mut files = job.open(&[]);
+        let place = files.append_capture(&Exchange::chunked_gzip("/", "come back later").capture()).unwrap().unwrap();
+        commit(&mut files);
+        let path = job.path(&place.file);
+        let sound = std::fs::read(&path).unwrap();
+        for at in 0..place.length {
+            let mut bytes = sound.clone();
+            bytes[usize::try_from(place.offset + at).unwrap()] ^= 0x10;
+            std::fs::write(&path, &bytes).unwrap();
+            let read = read_member(&path, place.offset, place.length, BYTES_MAX);
+            // The formats have no checksum over their own headers.
+            assert!(read.is_err() || at < header_bytes, "{compression:?}: byte {at}");
+        }
+    }
+}
+
+#[test]
+fn damage_to_a_plain_record_never_panics() {
+    let job = Job::new(Compression::None);
+    let mut files = job.open(&[]);
+    let page = Exchange::chunked_gzip("/", "come back later");
+    files.append_capture(&page.capture()).unwrap();
+    let place = files.append_capture(&page.capture()).unwrap().unwrap();
+    commit(&mut files);
+    let path = job.path(&place.file);
+    let sound = std::fs::read(&path).unwrap();
+    let mut found = 0;
+    for at in 0..sound.len() {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 0x10;
+        std::fs::write(&path, &bytes).unwrap();
+        let read = response_parts(job.dir.path(), &place, BYTES_MAX).and_then(|parts| parts.decoded(BYTES_MAX));
+        found += usize::from(read.is_err());
+    }
+    assert!(found > 0 && found < sound.len(), "{found} of {} changes were found", sound.len());
+}

@@ -115,7 +115,7 @@ fn other_compression_begins_a_new_file() {
 }
 
 #[test]
-fn lost_bytes_stop_the_recovery_before_it_changes_that_folder() {
+fn lost_bytes_stop_the_recovery_before_it_changes_anything() {
     let job = Job::new(Compression::Gzip);
     let mut files = job.open(&[]);
     files.append_row(&row("http://a/")).unwrap();
@@ -123,8 +123,11 @@ fn lost_bytes_stop_the_recovery_before_it_changes_that_folder() {
     drop(files);
     let path = job.path(&committed[0].path);
     let bytes = fs::read(&path).unwrap();
-    let extra = job.path("outcomes/p007-0009.jsonl");
-    fs::write(&extra, b"x").unwrap();
+    let extras = [job.path("outcomes/p007-0009.jsonl"), job.path("warc/p007-0009.warc.gz")];
+    fs::create_dir(job.path("warc")).unwrap();
+    for extra in &extras {
+        fs::write(extra, b"x").unwrap();
+    }
     let settings = ArchiveSettings::default();
 
     fs::write(&path, &bytes[1..]).unwrap();
@@ -133,7 +136,7 @@ fn lost_bytes_stop_the_recovery_before_it_changes_that_folder() {
     let sentence = format!("{} has {} bytes, but {} were committed", path.display(), bytes.len() - 1, bytes.len());
     assert_eq!(error.to_string(), sentence);
     assert!(error.hint().is_some());
-    assert!(extra.exists());
+    assert!(extras.iter().all(|extra| extra.exists()));
     assert!(matches!(rows(job.dir.path(), &committed).next(), Some(Err(ArchiveError::ShorterThanCommitted { .. }))));
 
     fs::remove_file(&path).unwrap();
@@ -152,6 +155,13 @@ fn commit_cannot_name_what_is_not_the_partitions() {
         let error = PartitionFiles::recover(job.dir.path(), PARTITION, &committed, &job.settings).map(drop).unwrap_err();
         assert!(matches!(error, ArchiveError::ForeignFile { .. }), "{path}: {error}");
     }
+    fs::create_dir(job.path("warc")).unwrap();
+    let twice = ["warc/p007-0001.warc", "warc/p007-0001.warc.gz"].map(|path| FileLength { path: path.into(), bytes: 0 });
+    for length in &twice {
+        fs::write(job.path(&length.path), b"").unwrap();
+    }
+    let error = PartitionFiles::recover(job.dir.path(), PARTITION, &twice, &job.settings).map(drop).unwrap_err();
+    assert!(matches!(error, ArchiveError::ForeignFile { .. }), "{error}");
     let other = PartitionFiles::recover(job.dir.path(), PartitionId(8), &[], &job.settings).unwrap();
     assert!(other.lengths().is_empty());
 }
