@@ -90,6 +90,14 @@ pub fn read_body(bytes: &[u8]) -> Result<Vec<SeedUrl>, Unreadable> {
 pub struct SettledBits([u64; 4]);
 
 impl SettledBits {
+    /// All of them.
+    pub const ALL: Self = Self([u64::MAX; 4]);
+
+    /// Unmarks all that another marks.
+    pub fn remove_all(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word &= !other);
+    }
+
     /// Whether a URL is settled.
     #[must_use]
     pub fn contains(&self, index: u8) -> bool {
@@ -101,6 +109,15 @@ impl SettledBits {
         let fresh = !self.contains(index);
         self.0[usize::from(index / 64)] |= 1 << (index % 64);
         fresh
+    }
+
+    /// Unmarks what lies at or above an index.
+    #[must_use]
+    pub fn below(mut self, count: u16) -> Self {
+        (0..=u8::MAX).filter(|index| u16::from(*index) >= count).for_each(|index| {
+            self.0[usize::from(index / 64)] &= !(1 << (index % 64));
+        });
+        self
     }
 
     /// How many are settled.

@@ -10,7 +10,7 @@ use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::WallTime;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{BatchProgress, Unreadable, decode, encode};
+use crate::batch::{BatchProgress, SettledBits, Unreadable, decode, encode};
 use crate::host_key::HostKey;
 use crate::ids::BatchSeq;
 use crate::outcome::Outcome;
@@ -49,6 +49,8 @@ pub struct Commit {
     pub batches: Vec<(BatchSeq, BatchProgress)>,
     /// Batches of which every URL is settled.
     pub retired: Vec<BatchSeq>,
+    /// URLs settled as parked with a time to come back: their batches are kept.
+    pub parked: Vec<(BatchSeq, u8, WallTime)>,
     /// Hosts whose lasting state changed.
     pub hosts: Vec<HostRecord>,
     /// The partition's counts, in all.
@@ -182,6 +184,8 @@ pub struct PartitionState {
     pub low_water: BatchSeq,
     /// Retired batches at or above the low-water mark.
     pub retired: BTreeSet<BatchSeq>,
+    /// URLs that may be woken, by batch and by when.
+    pub parked: BTreeMap<(BatchSeq, WallTime), SettledBits>,
     /// The progress of batches that have been touched and are not retired.
     pub batches: BTreeMap<BatchSeq, BatchProgress>,
     /// The hosts with a lasting state.
@@ -202,7 +206,7 @@ impl PartitionState {
     }
 
     fn apply_commit(&mut self, commit: Commit) {
-        let Commit { admitted, batches, retired, hosts, tally, files } = commit;
+        let Commit { admitted, batches, retired, parked, hosts, tally, files } = commit;
         if let Some(admitted) = admitted {
             self.admitted = admitted;
         }
@@ -211,10 +215,10 @@ impl PartitionState {
             self.batches.remove(&batch);
             self.retired.insert(batch);
         }
-        self.low_water = self.low_water.max(BatchSeq(1));
-        while self.retired.remove(&self.low_water) {
-            self.low_water = self.low_water.next();
+        for (batch, index, until) in parked {
+            self.parked.entry((batch, until)).or_default().insert(index);
         }
+        self.raise_low_water();
         for host in hosts {
             if host.hold.is_none() && host.trouble.is_none() && host.condemned.is_none() {
                 self.hosts.remove(&host.host);
@@ -224,6 +228,35 @@ impl PartitionState {
         }
         self.tally = tally;
         self.files = files;
+    }
+
+    /// Passes retired batches, up to the first that is not, or that holds parked URLs which may be woken.
+    fn raise_low_water(&mut self) {
+        self.low_water = self.low_water.max(BatchSeq(1));
+        let keeps = |parked: &BTreeMap<(BatchSeq, WallTime), SettledBits>, batch: BatchSeq| {
+            parked.range((batch, WallTime(0))..=(batch, WallTime(u64::MAX))).next().is_some()
+        };
+        while !keeps(&self.parked, self.low_water) && self.retired.remove(&self.low_water) {
+            self.low_water = self.low_water.next();
+        }
+    }
+
+    /// Puts parked URLs back whose time has come; says which: batch, time, and URLs.
+    pub fn wake(&mut self, now: WallTime) -> Vec<(BatchSeq, WallTime, SettledBits)> {
+        let due: Vec<(BatchSeq, WallTime)> = self.parked.keys().filter(|(_, until)| *until <= now).copied().collect();
+        let mut woken = Vec::new();
+        for (batch, until) in due {
+            let Some(bits) = self.parked.remove(&(batch, until)) else { continue };
+            let was_retired = self.retired.remove(&batch);
+            let progress = self.batches.entry(batch).or_insert_with(|| BatchProgress {
+                settled: if was_retired { SettledBits::ALL } else { SettledBits::default() },
+                ..BatchProgress::default()
+            });
+            progress.settled.remove_all(bits);
+            self.tally.parked = self.tally.parked.saturating_sub(u64::from(bits.count()));
+            woken.push((batch, until, bits));
+        }
+        woken
     }
 
     /// Whether every URL of a batch is settled.
@@ -245,6 +278,20 @@ mod tests {
         state.apply(LogRecord::Commit(Commit { retired: vec![BatchSeq(1)], ..Commit::default() }));
         assert_eq!(state.low_water, BatchSeq(4));
         assert!(state.retired.is_empty() && state.is_retired(BatchSeq(3)) && !state.is_retired(BatchSeq(4)));
+    }
+
+    #[test]
+    fn a_parked_url_keeps_its_batch_until_it_is_woken_and_settled() {
+        let mut state = PartitionState::default();
+        let parked = vec![(BatchSeq(1), 7, WallTime(500))];
+        state.apply(LogRecord::Commit(Commit { retired: vec![BatchSeq(1)], parked, ..Commit::default() }));
+        assert_eq!(state.low_water, BatchSeq(1));
+        assert!(state.wake(WallTime(499)).is_empty());
+        assert_eq!(state.wake(WallTime(500)).len(), 1);
+        let progress = &state.batches[&BatchSeq(1)];
+        assert!(!progress.settled.contains(7) && progress.settled.contains(8) && !state.is_retired(BatchSeq(1)));
+        state.apply(LogRecord::Commit(Commit { retired: vec![BatchSeq(1)], ..Commit::default() }));
+        assert_eq!(state.low_water, BatchSeq(2));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct EngineConfig {
     pub redirects_max: u8,
     /// The longest time between something to commit and its commit, in milliseconds.
     pub commit_ms: u64,
+    /// Fields on every request; a seed URL's own field of the same name replaces one.
+    pub headers: Vec<(String, String)>,
     /// The name that robots.txt knows us by.
     pub robots_agent: String,
     /// Host patterns whose robots.txt is neither asked nor obeyed.
@@ -49,6 +51,7 @@ impl EngineConfig {
             delay_ms: 0,
             redirects_max: 10,
             commit_ms: 1000,
+            headers: Vec::new(),
             robots_agent: "comeback".into(),
             ignore_robots: Vec::new(),
             rng_seed: 0,

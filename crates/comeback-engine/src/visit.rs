@@ -35,24 +35,26 @@ const SECRET_FIELDS: [&str; 3] = ["authorization", "cookie", "proxy-authorizatio
 
 impl Visit {
     /// The first visit for a seed URL.
-    pub(crate) fn seed(seed: &SeedUrl, url: Url, host: HostKey) -> Self {
-        let SeedUrl { given: _, method, headers, body, meta: _ } = seed;
-        Self {
-            url,
-            host,
-            method: method.clone(),
-            headers: headers.clone(),
-            body: body.clone(),
-            robots: false,
-            hops: 0,
-            from_public: false,
-        }
+    pub(crate) fn seed(seed: &SeedUrl, common: &[(String, String)], url: Url, host: HostKey) -> Self {
+        let SeedUrl { given: _, method, headers: own, body, meta: _ } = seed;
+        let is_replaced = |name: &str| own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let headers = common.iter().filter(|(name, _)| !is_replaced(name)).chain(own).cloned().collect();
+        Self { url, host, method: method.clone(), headers, body: body.clone(), robots: false, hops: 0, from_public: false }
     }
 
-    /// The visit to a host's robots.txt (RFC 9309, section 2.3); `page` is any URL of the host.
-    pub(crate) fn robots(host: HostKey) -> Option<Self> {
+    /// The visit to a host's robots.txt (RFC 9309, section 2.3).
+    pub(crate) fn robots(common: &[(String, String)], host: HostKey) -> Option<Self> {
         let url = Url::parse(&format!("{host}/robots.txt")).ok()?;
-        Some(Self { url, host, method: "GET".into(), headers: Vec::new(), body: None, robots: true, hops: 0, from_public: false })
+        Some(Self {
+            url,
+            host,
+            method: "GET".into(),
+            headers: common.to_vec(),
+            body: None,
+            robots: true,
+            hops: 0,
+            from_public: false,
+        })
     }
 
     /// The visit that a redirect asks for (RFC 9110, section 15.4).

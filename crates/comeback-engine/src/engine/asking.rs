@@ -23,7 +23,8 @@ const HOLD_MS_TO_UNLOAD: u64 = 60_000;
 const ELSEWHERE_MAX: usize = 256;
 
 impl Engine {
-    pub(super) fn index_batch(&mut self, now: Now, batch: BatchSeq, head: &BatchHead, progress: BatchProgress) {
+    pub(super) fn index_batch(&mut self, now: Now, batch: BatchSeq, head: &BatchHead, mut progress: BatchProgress) {
+        progress.settled = progress.settled.below(head.count);
         let host = self.host_id(&head.host);
         let left = u64::from(head.count.saturating_sub(progress.settled.count()));
         if left == 0 || self.batches.contains_key(&batch) {
@@ -188,7 +189,7 @@ impl Engine {
     fn next_visit(&mut self, now: Now, id: HostId) -> Option<(LeaseOf, Visit)> {
         match self.hosts[id].robots {
             Robots::Unknown => {
-                let visit = Visit::robots(self.hosts[id].key.clone())?;
+                let visit = Visit::robots(&self.config.headers, self.hosts[id].key.clone())?;
                 self.hosts[id].robots = Robots::Asking;
                 return Some((LeaseOf::Robots, visit));
             }
@@ -237,7 +238,7 @@ impl Engine {
     fn visit_of(&self, id: HostId, place: UrlPlace) -> Option<Visit> {
         let seed = self.seed(place);
         let url = canonical(&seed.given).ok()?;
-        Some(Visit::seed(&seed, url, self.hosts[id].key.clone()))
+        Some(Visit::seed(&seed, &self.config.headers, url, self.hosts[id].key.clone()))
     }
 
     pub(super) fn seed(&self, place: UrlPlace) -> Arc<SeedUrl> {

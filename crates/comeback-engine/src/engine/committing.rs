@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use comeback_diagnosis::clock::{Monotonic, Now};
+use comeback_diagnosis::clock::{Monotonic, Now, WallTime};
 
 use super::{Engine, HostId};
 use crate::commit::Commit;
@@ -14,6 +14,7 @@ use crate::output::Output;
 pub(super) struct CommitClock {
     pub(super) touched: BTreeSet<BatchSeq>,
     pub(super) retired: Vec<BatchSeq>,
+    pub(super) parked: Vec<(BatchSeq, u8, WallTime)>,
     pub(super) hosts: BTreeSet<HostId>,
     pub(super) under_way: bool,
     pub(super) last_at: Option<Monotonic>,
@@ -67,6 +68,7 @@ impl Engine {
         clock.under_way = true;
         let touched = std::mem::take(&mut clock.touched);
         let retired = std::mem::take(&mut clock.retired);
+        let parked = std::mem::take(&mut clock.parked);
         let hosts = std::mem::take(&mut clock.hosts);
         let commit = Commit {
             admitted: None,
@@ -75,6 +77,7 @@ impl Engine {
                 .filter_map(|seq| self.batches.get(&seq).map(|batch| (seq, batch.progress.clone())))
                 .collect(),
             retired,
+            parked,
             hosts: hosts.into_iter().map(|id| self.hosts[id].record(now)).collect(),
             tally: self.tally,
             files: Vec::new(),

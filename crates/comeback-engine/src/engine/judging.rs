@@ -30,7 +30,7 @@ impl Engine {
         lease.ticket.take().into_iter().for_each(|ticket| self.return_slot(ticket));
         match lease.of {
             LeaseOf::Robots => self.end_robots(now, lease_id, lease, asked_at, &report),
-            LeaseOf::Guest(guest) => self.end_guest(now, lease_id, id, guest, asked_at, report),
+            LeaseOf::Guest(guest) => self.end_guest(now, lease_id, id, &guest, asked_at, report),
             LeaseOf::Url(place) => {
                 let (requests, failures) = self.batches[&place.batch]
                     .progress
@@ -48,7 +48,7 @@ impl Engine {
         self.tend(now, id);
     }
 
-    fn end_guest(&mut self, now: Now, lease_id: LeaseId, id: HostId, guest: Guest, asked_at: Monotonic, report: VisitReport) {
+    fn end_guest(&mut self, now: Now, lease_id: LeaseId, id: HostId, guest: &Guest, asked_at: Monotonic, report: VisitReport) {
         let number = GUEST_BIT | u64::from(guest.from.0) << 40 | guest.lease.0;
         let asked = Asked { at: asked_at, url: number, first: guest.failures == 0, failures: guest.failures };
         let verdict = if !guest.visit.robots {
@@ -122,7 +122,7 @@ impl Engine {
             },
             Verdict::GivenUp => self.settle_asked(now, place, Outcome::Failed, cause, None, evidence_of(&report.diagnosis)),
             Verdict::Sticky { until } => {
-                self.settle_asked(now, place, Outcome::Parked, cause, until, evidence_of(&report.diagnosis))
+                self.settle_asked(now, place, Outcome::Parked, cause, until, evidence_of(&report.diagnosis));
             }
             Verdict::HostTrouble { counted } => {
                 let requests = self.note_failure(place, counted, false);

@@ -162,6 +162,12 @@ impl Engine {
         self.batches.get(&batch).map(|batch| usize::from(batch.count))
     }
 
+    /// Whether a lease is another URL's hop, whose capture goes to that URL's partition.
+    #[must_use]
+    pub fn is_guest(&self, lease: LeaseId) -> bool {
+        self.leases.get(&lease).is_some_and(|lease| matches!(lease.of, LeaseOf::Guest(_)))
+    }
+
     /// Requests under way.
     #[must_use]
     pub fn under_way(&self) -> usize {

@@ -3,13 +3,14 @@
 
 use std::fmt::{self, Write};
 
-use comeback_diagnosis::clock::Now;
+use comeback_diagnosis::clock::{Monotonic, Now};
 
 use super::{Batch, Engine, Lease, LeaseOf};
 use crate::commit::Tally;
 use crate::host::queue::HostQueue;
 use crate::host::robots::Robots;
 use crate::host::{Hold, Host};
+use crate::ids::LeaseId;
 
 impl Engine {
     /// The engine's state as text; times are relative to `now`, in milliseconds.
@@ -70,18 +71,19 @@ impl Engine {
                 )?;
             }
         }
-        for (id, lease) in leases {
-            let Lease { host: _, of, visit, ticket } = lease;
-            let of = match of {
-                LeaseOf::Url(place) => format!("url {} of batch {}", place.index, place.batch),
-                LeaseOf::Guest(guest) => format!("guest of lease {} in partition {}", guest.lease, guest.from),
-                LeaseOf::Robots => "robots.txt".into(),
-            };
-            let where_it_is = if ticket.is_some() { "under way" } else { "waits for another host" };
-            writeln!(text, "lease {id}: {of}, {} {}, {where_it_is}", visit.method, visit.url)?;
-        }
-        Ok(())
+        leases.iter().try_for_each(|(id, lease)| render_lease(text, *id, lease))
     }
+}
+
+fn render_lease(text: &mut String, id: LeaseId, lease: &Lease) -> fmt::Result {
+    let Lease { host: _, of, visit, ticket } = lease;
+    let of = match of {
+        LeaseOf::Url(place) => format!("url {} of batch {}", place.index, place.batch),
+        LeaseOf::Guest(guest) => format!("guest of lease {} in partition {}", guest.lease, guest.from),
+        LeaseOf::Robots => "robots.txt".into(),
+    };
+    let where_it_is = if ticket.is_some() { "under way" } else { "waits for another host" };
+    writeln!(text, "lease {id}: {of}, {} {}, {where_it_is}", visit.method, visit.url)
 }
 
 fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
@@ -91,10 +93,10 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         queue,
         window,
         pace,
-        hold,
-        trouble,
-        condemned,
-        suspicion,
+        hold: _,
+        trouble: _,
+        condemned: _,
+        suspicion: _,
         history,
         first_answers,
         asked_at,
@@ -111,7 +113,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         Robots::Known(_) => "known",
         Robots::Ignored => "ignored",
     };
-    let in_ms = |at: comeback_diagnosis::clock::Monotonic| at.since_ms(now.monotonic);
+    let in_ms = |at: Monotonic| at.since_ms(now.monotonic);
     writeln!(text, "host {key}: robots {robots}, window {}, gap {} ms", window.limit(), pace.gap_ms())?;
     write!(
         text,
@@ -123,6 +125,21 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     )?;
     writeln!(text, "{}", if loading.is_some() { ", one loading" } else { "" })?;
     writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;
+    render_clocks(text, host, in_ms)?;
+    writeln!(
+        text,
+        "  remembers {} attempts, {} of {} first ones refused",
+        history.len(),
+        first_answers.refused(),
+        first_answers.count()
+    )?;
+    let asked = asked_at.map_or_else(|| "never".into(), |at| format!("{} ms ago", now.monotonic.since_ms(at)));
+    let timer = timer.map_or_else(|| "none".into(), |at| format!("in {} ms", in_ms(at)));
+    writeln!(text, "  last asked {asked}, timer {timer}")
+}
+
+fn render_clocks(text: &mut String, host: &Host, in_ms: impl Fn(Monotonic) -> u64) -> fmt::Result {
+    let Host { hold, trouble, condemned, suspicion, .. } = host;
     if let Some(Hold { since: _, until, because }) = hold {
         writeln!(text, "  held for {} ms: {because}", in_ms(*until))?;
     }
@@ -143,14 +160,5 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     if let Some((cause, _)) = suspicion {
         writeln!(text, "  suspected: {cause}")?;
     }
-    writeln!(
-        text,
-        "  remembers {} attempts, {} of {} first ones refused",
-        history.len(),
-        first_answers.refused(),
-        first_answers.count()
-    )?;
-    let asked = asked_at.map_or_else(|| "never".into(), |at| format!("{} ms ago", now.monotonic.since_ms(at)));
-    let timer = timer.map_or_else(|| "none".into(), |at| format!("in {} ms", in_ms(at)));
-    writeln!(text, "  last asked {asked}, timer {timer}")
+    Ok(())
 }

@@ -86,6 +86,9 @@ impl Engine {
         self.outputs.push_back(Output::Settle(Box::new(settled)));
         self.tally.count(outcome);
         self.unsettled -= 1;
+        if let (Outcome::Parked, Some(until)) = (outcome, until) {
+            self.commit_clock.parked.push((place.batch, place.index, until));
+        }
         let done = batch.progress.settled.count() == batch.count;
         if done {
             self.batches.remove(&place.batch);

@@ -142,7 +142,7 @@ impl Host {
         match stated {
             Stated::Nothing => {}
             Stated::Until(until) => {
-                self.hold_until(now, until, format!("{}: the server said when to come back", diagnosis.cause))
+                self.hold_until(now, until, format!("{}: the server said when to come back", diagnosis.cause));
             }
             Stated::Floor(until) => {
                 let because = format!("{}: the least wait that this product always states", diagnosis.cause);

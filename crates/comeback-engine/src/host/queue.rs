@@ -79,7 +79,7 @@ impl HostQueue {
     /// Whether a guest is next; otherwise it is the turn of the host's own URLs.
     pub(crate) fn take_turn(&mut self, now: Monotonic) -> bool {
         let own_is_ready = !self.ready.is_empty() || self.next_waiting().is_some_and(|at| at <= now);
-        self.guest_was_last = !self.guests.is_empty() && !(self.guest_was_last && own_is_ready);
+        self.guest_was_last = !(self.guests.is_empty() || self.guest_was_last && own_is_ready);
         self.guest_was_last
     }
 

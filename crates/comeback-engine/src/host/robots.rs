@@ -81,7 +81,7 @@ impl RobotsAnswer {
             (Some(200..=299), _) if *cause == Cause::None => Self::Rules,
             (Some(_), Some(Ok(_))) => Self::Elsewhere,
             (Some(429), _) => Self::Trouble,
-            (Some(400..=499 | 300..=399), _) => Self::NoRules,
+            (Some(300..=499), _) => Self::NoRules,
             // A robots.txt that is too long or cannot be decoded is read as far as it came.
             (Some(200..=299), _) if *remedy == Remedy::GiveUp => Self::Rules,
             (Some(_) | None, _) => Self::Trouble,
