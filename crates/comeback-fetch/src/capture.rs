@@ -143,7 +143,7 @@ impl Capture {
             reason: &response.reason,
             fields,
             body: &response.body_seen,
-            body_bytes: Some(response.body_bytes),
+            body_bytes: response.complete.then_some(response.body_bytes),
         });
         let failure = self.failure.as_ref().map(|failure| Failure { cause: failure.cause, detail: &failure.detail });
         Exchange { method, url, response, failure, received_at: self.ended_at, elapsed_ms: self.elapsed_ms }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use comeback_diagnosis::cause::Cause;
@@ -30,6 +31,9 @@ pub(crate) struct Connector {
     pub(crate) policy: AddressPolicy,
     pub(crate) resolver: Resolver,
     pub(crate) tls: Arc<ClientConfig>,
+    /// Whether IPv6 last went unanswered where IPv4 was answered: then IPv4 is tried first, so that a network without a working
+    /// IPv6 costs one wait and not one for each connection.
+    pub(crate) is_v6_mute: AtomicBool,
 }
 
 /// No connection came about: why, and the last address that was tried.
@@ -83,6 +87,9 @@ impl Connector {
                 Some(class) => refused = Some((*address, class)),
             }
         }
+        if self.is_v6_mute.load(Ordering::Relaxed) {
+            targets.sort_by_key(SocketAddr::is_ipv6);
+        }
         targets.truncate(self.limits.addresses_tried_max.max(1));
         match (targets.is_empty(), refused) {
             (false, _) => Ok(targets),
@@ -100,6 +107,7 @@ impl Connector {
 
     /// Tries addresses in turn.
     async fn connect_any(&self, targets: &[SocketAddr], ends_at: Instant) -> Result<(TcpStream, SocketAddr), Unconnected> {
+        let mut unanswered_v6 = false;
         let mut last = Unconnected::new(Cause::ConnectTimeout, "No address was tried.".into());
         for (index, target) in targets.iter().enumerate() {
             let is_last = index + 1 == targets.len();
@@ -109,6 +117,9 @@ impl Connector {
                 Ok(Ok(stream)) => {
                     // Requests are written in one go; waiting to join small ones would only delay them.
                     drop(stream.set_nodelay(true));
+                    if target.is_ipv6() || unanswered_v6 {
+                        self.is_v6_mute.store(unanswered_v6, Ordering::Relaxed);
+                    }
                     return Ok((stream, *target));
                 }
                 Ok(Err(error)) => refusal(*target, &error),
@@ -117,6 +128,7 @@ impl Connector {
                     format!("{target} did not take the connection within {} ms.", self.limits.connect_ms),
                 ),
             };
+            unanswered_v6 |= target.is_ipv6() && failure.cause == Cause::ConnectTimeout;
             last = Unconnected { failure, remote: Some(*target) };
         }
         Err(last)

@@ -267,3 +267,70 @@ fn finish(layers: &mut [Layer], allowance: Allowance, seen: &mut Vec<u8>) -> Res
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    use super::*;
+
+    fn decode(coding: &str, pieces: &[&[u8]]) -> (Vec<u8>, Option<OwnFailure>) {
+        let mut decoding = Decoding::new(std::iter::once(coding.as_bytes()), &Limits::default());
+        for piece in pieces {
+            decoding.feed(piece);
+        }
+        decoding.finish(true)
+    }
+
+    fn gzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn allowance_is_free_at_first_and_a_ratio_then() {
+        let allowance = Allowance { payload_bytes: 10, ratio_max: 200, free_bytes: 1_000 };
+        assert!(allowance.covers(2_000) && !allowance.covers(2_001));
+        assert!(Allowance { payload_bytes: 1, ..allowance }.covers(1_000));
+        assert!(!Allowance { payload_bytes: 1, ..allowance }.covers(1_001));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_under_any_coding_end_without_a_panic(
+            coding in prop::sample::select(vec!["gzip", "deflate", "br", "zstd", "gzip, br", "zstd, deflate"]),
+            bytes in prop::collection::vec(any::<u8>(), 0..600),
+        ) {
+            let (seen, failure) = decode(coding, &[&bytes]);
+            prop_assert!(seen.len() <= BODY_SEEN_BYTES_MAX);
+            prop_assert!(failure.is_none_or(|failure| failure.cause == Cause::Decode));
+        }
+
+        #[test]
+        fn a_damaged_byte_is_found_or_harmless(
+            bytes in prop::collection::vec(any::<u8>(), 1..3_000),
+            at in any::<prop::sample::Index>(),
+            damage in 1_u8..,
+        ) {
+            let mut body = gzipped(&bytes);
+            let at = at.index(body.len());
+            body[at] ^= damage;
+            let (seen, failure) = decode("gzip", &[&body]);
+            prop_assert!(failure.is_some() || seen == bytes);
+        }
+
+        #[test]
+        fn it_does_not_matter_where_a_body_is_cut(
+            bytes in prop::collection::vec(any::<u8>(), 0..3_000),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let body = gzipped(&gzipped(&bytes));
+            let (before, after) = body.split_at(cut.index(body.len()));
+            prop_assert_eq!(decode("gzip, gzip", &[before, after]), (bytes, None));
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The direct route: from this machine to the host, HTTP/1.1 over TCP or TLS.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use comeback_diagnosis::cause::Cause;
 use rustls::pki_types::CertificateDer;
@@ -9,7 +10,7 @@ use tokio::time::{Duration, Instant};
 use crate::address::AddressPolicy;
 use crate::capture::{Capture, OwnFailure};
 use crate::connector::{Connector, Unconnected};
-use crate::limits::Limits;
+use crate::limits::{HEADER_COUNT_CAP, Limits};
 use crate::link::Link;
 use crate::pool::{Origin, Pool};
 use crate::request;
@@ -59,12 +60,14 @@ impl Direct {
     /// # Errors
     /// TLS or name lookup cannot be set up.
     pub fn new(settings: DirectSettings) -> Result<Self, FetchError> {
-        let DirectSettings { limits, address_policy, spool_dir, user_agent, extra_roots } = settings;
+        let DirectSettings { mut limits, address_policy, spool_dir, user_agent, extra_roots } = settings;
+        limits.header_count_max = limits.header_count_max.min(HEADER_COUNT_CAP);
         let connector = Connector {
             limits: limits.clone(),
             policy: address_policy.clone(),
             resolver: Resolver::new(limits.dns_lookups_max)?,
             tls: tls::client_config(&extra_roots)?,
+            is_v6_mute: AtomicBool::new(false),
         };
         let pool = Pool::new(&limits);
         Ok(Self { limits, address_policy, spool_dir, user_agent, connector, pool })

@@ -143,4 +143,13 @@ mod tests {
         assert!(framing.is_done());
         assert!(Framing::Length(0).is_done());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_gone_over_without_a_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let mut framing = Framing::Chunked(Chunks::default());
+            let used = framing.advance(&bytes);
+            proptest::prop_assert!(used == bytes.len() || framing.is_done());
+        }
+    }
 }

@@ -103,4 +103,13 @@ mod tests {
             assert_eq!(final_head(bytes), None, "{bytes:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in "(HTTP/1.1 [0-9]{1,4})?[\\x00-\\x7f\r\n: ]{0,80}(\r\n\r\n)?") {
+            if let Some((_, place)) = final_head(bytes.as_bytes()) {
+                proptest::prop_assert!(place.end <= bytes.len());
+            }
+        }
+    }
 }

@@ -1,5 +1,8 @@
 //! The limits of one attempt and of the kept connections. Hitting one is a named outcome, never a hang.
 
+/// The most that `header_count_max` can be: hyper's table of fields has no room for more.
+pub const HEADER_COUNT_CAP: usize = 16 * 1024;
+
 /// What an attempt may cost. `Default` is what the product promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -15,7 +18,7 @@ pub struct Limits {
     pub body_bytes_max: u64,
     /// A response's head, with the informational responses before it; also a response's trailer section.
     pub head_bytes_max: usize,
-    /// Field lines in a response's head.
+    /// Field lines in a response's head; at most [`HEADER_COUNT_CAP`].
     pub header_count_max: usize,
     /// What of a response is held in memory; a longer one lies in the spool folder.
     pub body_memory_bytes_max: usize,

@@ -65,12 +65,14 @@ fn add_given(fields: &mut HeaderMap, given: &[(String, String)]) -> Result<(), S
         if FRAMING_FIELDS.contains(&parsed) {
             continue;
         }
-        if OWN_FIELDS.contains(&parsed) && !replaced.contains(&parsed) {
+        let is_first = OWN_FIELDS.contains(&parsed) && !replaced.contains(&parsed);
+        let room = if is_first {
             replaced.push(parsed.clone());
-            fields.insert(parsed, value);
+            fields.try_insert(parsed, value).map(drop)
         } else {
-            fields.append(parsed, value);
-        }
+            fields.try_append(parsed, value).map(drop)
+        };
+        room.map_err(|_| "it has too many fields".to_owned())?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub struct AttemptRequest {
     pub method: String,
     /// Fields of the request; one with the name of a field that the route sends by itself replaces it. Fields that say where
     /// a message ends (Content-Length, Transfer-Encoding, Trailer) or change the protocol (Upgrade) are the route's own
-    /// business and are left out.
+    /// business and are left out. Names go out in Title-Case, as most programs send them.
     pub headers: Vec<(String, String)>,
     /// The request's body.
     pub body: Option<Bytes>,
@@ -78,6 +78,20 @@ pub enum FetchError {
         /// What the resolver says.
         why: String,
     },
+}
+
+impl FetchError {
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Spool { .. } => Some("make room or grant access there, then resume"),
+            Self::TrustStore { .. } => {
+                Some("let it name a PEM file that can be read, or unset it to use the machine's trust store")
+            }
+            Self::Tls { .. } | Self::Resolver { .. } => None,
+        }
+    }
 }
 
 /// An attempt under way. Dropping it cuts the attempt: the connection is closed and its spool file removed.

@@ -87,8 +87,15 @@ impl Transfer<'_> {
         let head_bytes = place.len();
         recording.sink.write(&begun[place.clone()]).await?;
         recording.take_wire(&begun[place.end..]).await?;
+        let most = self.limits.body_bytes_max;
+        let declared = answer.body().size_hint().exact().unwrap_or(0);
         let failure = if head.status == 101 {
             Some(OwnFailure::new(Cause::Protocol, "The server changed to another protocol, unasked (101)."))
+        } else if declared > most {
+            // What came with the head is all that is taken: reading on would cost the server a transfer for nothing.
+            recording.take_payload(&begun[place.end..]);
+            let detail = format!("The body is declared to be {declared} bytes long; the limit is {most}.");
+            Some(OwnFailure::new(Cause::TooLarge, detail))
         } else {
             self.body(link, answer.into_body(), &mut recording).await?
         };
@@ -113,11 +120,6 @@ impl Transfer<'_> {
     /// Takes a body to its end; why it did not get there.
     async fn body(&self, link: &mut Link, body: Incoming, recording: &mut Recording) -> Result<Option<OwnFailure>, FetchError> {
         let most = self.limits.body_bytes_max;
-        let declared = body.size_hint().exact().unwrap_or(0);
-        if declared > most {
-            let detail = format!("The body is declared to be {declared} bytes long; the limit is {most}.");
-            return Ok(Some(OwnFailure::new(Cause::TooLarge, detail)));
-        }
         let mut body = pin!(body);
         loop {
             let frame = self.drive(link, Part::Body, body.frame()).await;

@@ -162,6 +162,7 @@ async fn body_declared_too_long_is_not_read() {
     let server = RawServer::answering_and_staying("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx").await;
     let capture = Asker::new().get(server.url()).await;
     assert_eq!((cause(&capture), response(&capture).complete), (Cause::TooLarge, false));
+    assert_eq!((response(&capture).body_bytes, response(&capture).body_seen.as_slice()), (1, &b"x"[..]));
     assert_eq!(detail(&capture), "The body is declared to be 99999999999 bytes long; the limit is 67108864.");
 }
 
