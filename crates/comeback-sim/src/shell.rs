@@ -196,16 +196,15 @@ impl<'a> Shell<'a> {
         let now = self.now();
         self.partitions[usize::from(id.0)].engine.handle(now, input);
         loop {
-            match self.partitions[usize::from(id.0)].engine.next_output() {
-                Output::WaitUntil(at) => {
-                    if let Some(at) = at {
-                        let at_ms = (self.started_ms + at.0).max(self.around.at_ms);
-                        self.inbox.put(at_ms, Event::ToEngine(id, Box::new(Input::TimePassed)));
-                    }
-                    return;
+            let output = self.partitions[usize::from(id.0)].engine.next_output();
+            if let Output::WaitUntil(at) = output {
+                if let Some(at) = at {
+                    let at_ms = (self.started_ms + at.0).max(self.around.at_ms);
+                    self.inbox.put(at_ms, Event::ToEngine(id, Box::new(Input::TimePassed)));
                 }
-                output => self.carry_out(id, output),
+                return;
             }
+            self.carry_out(id, output);
         }
     }
 
@@ -238,7 +237,7 @@ impl<'a> Shell<'a> {
             }
             Output::SendGuest { to, guest } => self.deliver(to, Input::GuestArrived(*guest)),
             Output::AnswerGuest { to, lease, visited: _, answer } => {
-                self.deliver(to, Input::GuestAnswered { lease, answer: *answer })
+                self.deliver(to, Input::GuestAnswered { lease, answer: *answer });
             }
             Output::Settle(settled) => self.write_row(id, &settled),
             Output::Commit(commit) => self.begin_commit(id, *commit),

@@ -24,7 +24,7 @@ impl Script for Healthy {
     fn receive(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
         let after_ms = 1 + chance.up_to(200);
         if self.pauses && chance.up_to(9) == 0 {
-            return Reply::with_field(200, "Retry-After", 1 + chance.up_to(3), after_ms);
+            return Reply::with_field(200, "Retry-After", (1 + chance.up_to(3)).to_string(), after_ms);
         }
         Reply::plain(if arrival.path.ends_with("/7") { 404 } else { 200 }, after_ms)
     }

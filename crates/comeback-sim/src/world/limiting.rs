@@ -66,7 +66,7 @@ impl Script for TooMany {
         }
         if self.used >= self.allowed {
             let left_ms = self.window_ms - arrival.at_ms % self.window_ms;
-            return Reply::with_field(429, "Retry-After", left_ms.div_ceil(1000), 1);
+            return Reply::with_field(429, "Retry-After", left_ms.div_ceil(1000).to_string(), 1);
         }
         self.used += 1;
         Reply::plain(200, 5)

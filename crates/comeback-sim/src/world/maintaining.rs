@@ -34,7 +34,7 @@ impl Script for Delta {
     fn receive(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
         let after_ms = 1 + chance.up_to(100);
         if (self.from_ms..self.until_ms).contains(&arrival.at_ms) {
-            return Reply::with_field(503, "Retry-After", self.retry_after_s, after_ms);
+            return Reply::with_field(503, "Retry-After", self.retry_after_s.to_string(), after_ms);
         }
         Reply::plain(200, after_ms)
     }
@@ -42,7 +42,7 @@ impl Script for Delta {
     fn robots(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
         match self.receive(arrival, chance) {
             Reply::Answer { status: 200, after_ms, .. } => Reply::plain(404, after_ms),
-            refusal => refusal,
+            refusal @ (Reply::Answer { .. } | Reply::Nothing { .. }) => refusal,
         }
     }
 }
@@ -125,6 +125,6 @@ impl Script for Absurd {
     }
 
     fn receive(&mut self, _arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
-        Reply::with_field(503, "Retry-After", 86_400, 1 + chance.up_to(100))
+        Reply::with_field(503, "Retry-After", "86400", 1 + chance.up_to(100))
     }
 }

@@ -27,8 +27,8 @@ impl Reply {
         Self::Answer { status, fields: Vec::new(), body: "page", after_ms }
     }
 
-    pub(crate) fn with_field(status: u16, name: &'static str, value: impl ToString, after_ms: u64) -> Self {
-        Self::Answer { status, fields: vec![(name, value.to_string())], body: "page", after_ms }
+    pub(crate) fn with_field(status: u16, name: &'static str, value: impl Into<String>, after_ms: u64) -> Self {
+        Self::Answer { status, fields: vec![(name, value.into())], body: "page", after_ms }
     }
 }
 
