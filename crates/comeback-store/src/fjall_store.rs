@@ -61,6 +61,8 @@ impl FjallStore {
             .cache_size(cache_bytes)
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .worker_threads(WORKER_COUNT)
+            // Writes wait in the journal's buffer for our sync; without this each one costs a call to the system.
+            .manual_journal_persist(true)
             .open()
             .map_err(refused)?;
         let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES_MAX);
