@@ -154,7 +154,12 @@ async fn high_ratio_below_the_free_size_is_no_bomb() {
 #[tokio::test]
 async fn windows_beyond_the_standards_are_refused() {
     // A brotli stream that announces a window of 2^30, and a zstd frame that announces one of 2^31 (RFC 8878, section 3.1.1.1.2).
-    for (coding, body) in [("br", &[0x11, 0x1e, 0, 0, 0][..]), ("zstd", &[0x28, 0xb5, 0x2f, 0xfd, 0, 0xa8, 1, 0, 0])] {
-        assert_eq!(cause(&served(coding, body).await), Cause::Decode, "{coding}");
+    for (coding, body, words) in [
+        ("br", &[0x11, 0x1e, 0, 0, 0][..], "window is larger than permitted"),
+        ("zstd", &[0x28, 0xb5, 0x2f, 0xfd, 0, 0xa8, 1, 0, 0], "too much memory"),
+    ] {
+        let capture = served(coding, body).await;
+        assert_eq!(cause(&capture), Cause::Decode, "{coding}");
+        assert!(detail(&capture).contains(words), "{}", detail(&capture));
     }
 }

@@ -36,7 +36,8 @@ async fn declared_length_that_is_too_long_is_a_reset_with_the_body_kept() {
 #[tokio::test]
 async fn silence_ends_by_the_limit_that_it_exceeds() {
     let first_byte = Limits { first_byte_ms: 50, ..Limits::default() };
-    let idle = Limits { idle_ms: 50, ..Limits::default() };
+    // Ten minutes for the rest: a limit that does not take effect by itself shows as a test that does not end.
+    let idle = Limits { idle_ms: 50, first_byte_ms: 600_000, exchange_ms: 600_000, ..Limits::default() };
     let exchange = Limits { exchange_ms: 500, ..Limits::default() };
     for (bytes, limits, words) in [
         ("", first_byte, "No answer came within 50 ms."),
