@@ -1,14 +1,31 @@
 //! A job's folder: making it, locking it, opening it again.
+//!
+//! Life story. A folder without `job.toml` is taken over: what an interrupted beginning left is removed. Streams among the lists
+//! are copied into the folder first; then `job.toml` is written by rename, and from then on the job exists and only `resume`
+//! goes on with it. One process at a time holds `state/lock`.
 
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use comeback_report::progress::Progress;
+use comeback_archive::wall_time_to_rfc3339;
+use comeback_report::progress::{PROGRESS_PATH, Progress};
+use rustix::fs::{FlockOperation, flock};
 
+use crate::clock::wall_now;
 use crate::error::DriverError;
+use crate::list::{self, ListForm, Position};
+use crate::run;
 use crate::settings::Settings;
-use crate::settings::job_file::JobFile;
+use crate::settings::job_file::{JOB_FORMAT, JobFile, ListSource};
 use crate::watcher::Watcher;
+
+/// The lock of a job's folder, relative to it.
+pub const LOCK_PATH: &str = "state/lock";
+pub(crate) const STORE_PATH: &str = "state/store";
+pub(crate) const SPOOL_PATH: &str = "state/spool";
+const LISTS_PATH: &str = "state/lists";
 
 /// A job to make.
 #[derive(Debug, Clone)]
@@ -26,6 +43,8 @@ pub struct NewJob {
 pub struct Job {
     dir: PathBuf,
     file: JobFile,
+    /// Held for as long as the job is owned; the system releases it however the process ends.
+    _lock: File,
 }
 
 /// How a run ended without an error.
@@ -42,16 +61,44 @@ impl Job {
     ///
     /// # Errors
     /// The folder holds a job, a list cannot be read, or the system refuses.
-    pub fn create(_new: NewJob) -> Result<Self, DriverError> {
-        unreachable!("written in the next commit")
+    pub fn create(new: NewJob) -> Result<Self, DriverError> {
+        let NewJob { dir, lists, settings } = new;
+        if JobFile::read(&dir)?.is_some() {
+            return Err(DriverError::JobExists { dir });
+        }
+        let sources = look_at_lists(&lists)?;
+        make_folder(&dir.join("state"))?;
+        let lock = lock(&dir)?;
+        if JobFile::read(&dir)?.is_some() {
+            return Err(DriverError::JobExists { dir });
+        }
+        clear_leftovers(&dir)?;
+        for source in &sources {
+            spool_list(&dir, source)?;
+        }
+        let created_at = wall_now();
+        let file = JobFile {
+            format: JOB_FORMAT,
+            job: format!("job-{}-{}", wall_time_to_rfc3339(created_at).replace([':', '.'], "-"), std::process::id()),
+            created_at,
+            created_by: concat!("comeback ", env!("CARGO_PKG_VERSION")).to_owned(),
+            settings,
+            lists: sources,
+        };
+        file.write(&dir)?;
+        Ok(Self { dir, file, _lock: lock })
     }
 
     /// Opens a job that exists.
     ///
     /// # Errors
     /// There is none, another process runs it, or the system refuses.
-    pub fn open(_dir: &Path) -> Result<Self, DriverError> {
-        unreachable!("written in the next commit")
+    pub fn open(dir: &Path) -> Result<Self, DriverError> {
+        let no_job = || DriverError::NoJob { dir: dir.to_owned() };
+        JobFile::read(dir)?.ok_or_else(no_job)?;
+        let lock = lock(dir)?;
+        let file = JobFile::read(dir)?.ok_or_else(no_job)?;
+        Ok(Self { dir: dir.to_owned(), file, _lock: lock })
     }
 
     /// The job's folder.
@@ -67,11 +114,82 @@ impl Job {
     }
 
     /// Runs the job to its end, or until it is stopped (SIGINT, SIGTERM, its deadline). Blocks. The first signal drains; after
-    /// a second this returns at once.
+    /// a second this returns at once. The job's lock is held until then.
     ///
     /// # Errors
     /// The job could not go on; its state is intact.
-    pub fn run(self, _watcher: Arc<dyn Watcher>) -> Result<RunEnd, DriverError> {
-        unreachable!("written in the next commit")
+    pub fn run(self, watcher: &Arc<dyn Watcher>) -> Result<RunEnd, DriverError> {
+        run::run(&self.dir, &self.file, watcher)
     }
+
+    /// Takes the job back that was just made: the next one may take the folder over.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub(crate) fn withdraw(dir: &Path) -> Result<(), DriverError> {
+        let path = dir.join(crate::settings::job_file::JOB_FILE_NAME);
+        fs::remove_file(&path).map_err(|error| DriverError::system("remove", path, error))
+    }
+}
+
+/// Looks at the lists before anything is made: an absent or unreadable one leaves no trace.
+fn look_at_lists(lists: &[PathBuf]) -> Result<Vec<ListSource>, DriverError> {
+    let mut sources = Vec::with_capacity(lists.len());
+    for (number, given) in lists.iter().enumerate() {
+        let source = ListSource::of(given, &Path::new(LISTS_PATH).join(number.to_string()))?;
+        if let ListSource::File { given, .. } = &source {
+            list::open(given, Some(ListForm::of_name(given)), Position::default())?;
+        }
+        sources.push(source);
+    }
+    Ok(sources)
+}
+
+fn make_folder(path: &Path) -> Result<(), DriverError> {
+    fs::create_dir_all(path).map_err(|error| DriverError::system("make the folder", path, error))
+}
+
+fn lock(dir: &Path) -> Result<File, DriverError> {
+    let path = dir.join(LOCK_PATH);
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = opened.map_err(|error| DriverError::system("open", &path, error))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(DriverError::Running { dir: dir.to_owned() }),
+        Err(error) => Err(DriverError::system("lock", path, error.into())),
+    }
+}
+
+/// Removes what an interrupted beginning left. Result files need nothing: recovery deletes those that no commit names.
+fn clear_leftovers(dir: &Path) -> Result<(), DriverError> {
+    for folder in [STORE_PATH, SPOOL_PATH, LISTS_PATH] {
+        let path = dir.join(folder);
+        remove_if_there(&path, fs::remove_dir_all(&path))?;
+    }
+    let path = dir.join(PROGRESS_PATH);
+    remove_if_there(&path, fs::remove_file(&path))
+}
+
+fn remove_if_there(path: &Path, removed: io::Result<()>) -> Result<(), DriverError> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DriverError::system("remove", path, error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Copies a stream among the lists into the job's folder.
+fn spool_list(dir: &Path, source: &ListSource) -> Result<(), DriverError> {
+    let ListSource::Spool { given, spool } = source else { return Ok(()) };
+    make_folder(&dir.join(LISTS_PATH))?;
+    let path = dir.join(spool);
+    let mut from: Box<dyn Read> = if given == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(given).map_err(|error| DriverError::system("read", given, error))?)
+    };
+    let mut into = File::create(&path).map_err(|error| DriverError::system("write", &path, error))?;
+    let copied = io::copy(&mut from, &mut into).and_then(|_| into.sync_all());
+    copied.map_err(|error| DriverError::system("write", &path, error))?;
+    list::open(&path, None, Position::default())?;
+    Ok(())
 }

@@ -1,7 +1,22 @@
 //! The tokio shell around the engine: partitions, routes, store and archive joined.
+//!
+//! A [`job::Job`] is a folder that this process owns; running it reads the lists into host batches ([`list`]), recovers what the
+//! last commit left, and drives one engine for each partition until every URL is settled. What happens is told to a
+//! [`watcher::Watcher`]; how it failed as a whole is an [`error::DriverError`].
 
+mod clock;
+mod committer;
 pub mod error;
+pub mod inspect;
+mod intake;
 pub mod job;
 pub mod list;
+mod partition;
+mod post;
+mod recording;
+mod recovery;
+mod run;
 pub mod settings;
+mod signals;
+mod visiting;
 pub mod watcher;

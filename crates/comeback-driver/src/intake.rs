@@ -1,0 +1,211 @@
+//! Intake: from lists to host batches in the store.
+//!
+//! Lists are read in their order; each entry becomes a seed URL of a host, a host's URLs become batches of up to 256. What was
+//! taken so far is one record in the job's own log, written together with the batches that it covers; an intake that was
+//! interrupted reads the lists again from their beginning (to know which URLs it has seen), and puts batches again from the
+//! recorded position on, at the same places.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use comeback_engine::batch::{BATCH_URLS_MAX, BatchHead, Unreadable};
+use comeback_engine::host_key::HostKey;
+use comeback_engine::ids::{BatchSeq, JobId, LogSeq, PartitionId};
+use comeback_engine::seed_url::{SeedUrl, UrlKey, canonical};
+use comeback_engine::store::{AppendError, Store};
+use comeback_store::{FjallStore, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::error::DriverError;
+use crate::list::{self, ListForm, Position};
+use crate::settings::Settings;
+use crate::settings::job_file::{JobFile, ListSource};
+use crate::watcher::{Notice, Watcher};
+
+/// The job's own log: a partition number that no host has.
+const JOB_LOG: PartitionId = PartitionId(u16::MAX);
+/// The only job of a folder.
+pub(crate) const JOB: JobId = JobId(1);
+/// The share of the job's memory that URLs waiting for their batch to fill may take.
+const BUFFER_SHARE: u64 = 4;
+/// What a buffered URL costs beside its text, in bytes.
+const SEED_OVERHEAD_BYTES: u64 = 200;
+/// Entries between two notices.
+const NOTICE_EVERY: u64 = 50_000;
+
+/// What has been taken in so far: the newest record of the job's log.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Intake {
+    /// Lists that have been read to their end.
+    lists_done: usize,
+    /// Lines and bytes of the next list before the position.
+    line: u64,
+    offset: u64,
+    /// The last batch of each partition.
+    last: Vec<BatchSeq>,
+    /// URLs taken.
+    pub(crate) urls: u64,
+    /// Entries dropped as duplicates.
+    pub(crate) duplicates: u64,
+    /// Lines skipped.
+    pub(crate) bad_lines: u64,
+    /// Whether everything has been taken in.
+    pub(crate) is_done: bool,
+}
+
+impl Intake {
+    /// Batches up to here belong to a partition.
+    pub(crate) fn admitted(&self, partition: PartitionId) -> BatchSeq {
+        self.last.get(usize::from(partition.0)).copied().unwrap_or_default()
+    }
+
+    /// Reads where an earlier intake stands.
+    pub(crate) fn read(store: &FjallStore, settings: &Settings) -> Result<Self, DriverError> {
+        let Some((_, bytes)) = store.read_log(JOB_LOG, LogSeq(0), usize::MAX)?.pop() else {
+            return Ok(Self { last: vec![BatchSeq(0); usize::from(settings.partitions)], ..Self::default() });
+        };
+        let unreadable = |error: serde_json::Error| Unreadable { what: "intake record", why: error.to_string() };
+        Ok(serde_json::from_slice(&bytes).map_err(unreadable)?)
+    }
+}
+
+/// Takes in what is not yet taken in.
+pub(crate) fn take_in(dir: &Path, job: &JobFile, store: &mut FjallStore, watcher: &dyn Watcher) -> Result<Intake, DriverError> {
+    let taken = Intake::read(store, &job.settings)?;
+    if taken.is_done {
+        return Ok(taken);
+    }
+    let buffer_bytes_max = job.settings.memory_bytes / BUFFER_SHARE;
+    let mut intake =
+        Intaking { store, taken: taken.clone(), seen: HashSet::new(), hosts: BTreeMap::new(), buffer_bytes: 0, buffer_bytes_max };
+    for (number, source) in job.lists.iter().enumerate() {
+        source.check_unchanged()?;
+        let begin =
+            if number < taken.lists_done { None } else { Some(if number == taken.lists_done { taken.offset } else { 0 }) };
+        intake.read_list(dir, source, begin, watcher)?;
+        if begin.is_some() {
+            intake.taken.lists_done = number + 1;
+            (intake.taken.line, intake.taken.offset) = (0, 0);
+        }
+    }
+    intake.taken.is_done = true;
+    intake.commit()?;
+    let Intake { urls, duplicates, bad_lines, .. } = intake.taken;
+    watcher.notice(Notice::IntakeEnded { urls, duplicates, bad_lines });
+    Ok(intake.taken)
+}
+
+struct Intaking<'a> {
+    store: &'a mut FjallStore,
+    taken: Intake,
+    seen: HashSet<UrlKey>,
+    /// URLs by host, until a batch is full.
+    hosts: BTreeMap<HostKey, Vec<SeedUrl>>,
+    buffer_bytes: u64,
+    buffer_bytes_max: u64,
+}
+
+impl Intaking<'_> {
+    /// Reads one list. Entries that end at or before `begin` (all of them, where it is `None`) were taken in before.
+    fn read_list(
+        &mut self,
+        dir: &Path,
+        source: &ListSource,
+        begin: Option<u64>,
+        watcher: &dyn Watcher,
+    ) -> Result<(), DriverError> {
+        let (given, path, form) = match source {
+            ListSource::File { given, path, .. } => (given.clone(), path.clone(), Some(ListForm::of_name(given))),
+            ListSource::Spool { given, spool } => (given.clone(), dir.join(spool), None),
+        };
+        let mut reader = list::open(&path, form, Position::default())?;
+        while let Some(item) = reader.next_item().map_err(|error| DriverError::system("read", &path, error))? {
+            let is_new = begin.is_some_and(|begin| item.end_offset > begin);
+            match item.entry {
+                Ok(seed) => self.take(seed, is_new)?,
+                Err(line) if is_new => {
+                    self.taken.bad_lines += 1;
+                    watcher.notice(Notice::LineSkipped { list: shown(&given), line });
+                }
+                Err(_) => {}
+            }
+            if !is_new {
+                continue;
+            }
+            if (self.taken.urls + self.taken.duplicates + self.taken.bad_lines).is_multiple_of(NOTICE_EVERY) {
+                watcher.notice(Notice::IntakeAdvanced { urls: self.taken.urls });
+            }
+            if self.buffer_bytes >= self.buffer_bytes_max {
+                (self.taken.line, self.taken.offset) = (item.line, item.end_offset);
+                self.commit()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, seed: SeedUrl, is_new: bool) -> Result<(), DriverError> {
+        // The list's reader lets through only what has a key and a host.
+        let (Ok(key), Some(host)) = (seed.key(), canonical(&seed.given).ok().as_ref().and_then(HostKey::of)) else {
+            return Ok(());
+        };
+        let is_first = self.seen.insert(key);
+        match (is_new, is_first) {
+            (false, _) => return Ok(()),
+            (true, false) => {
+                self.taken.duplicates += 1;
+                return Ok(());
+            }
+            (true, true) => self.taken.urls += 1,
+        }
+        self.buffer_bytes += cost_bytes(&seed);
+        let urls = self.hosts.entry(host.clone()).or_default();
+        urls.push(seed);
+        if urls.len() == BATCH_URLS_MAX {
+            let urls = std::mem::take(urls);
+            self.hosts.remove(&host);
+            self.put(&host, &urls)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, host: &HostKey, urls: &[SeedUrl]) -> Result<(), DriverError> {
+        self.buffer_bytes = self.buffer_bytes.saturating_sub(urls.iter().map(cost_bytes).sum());
+        let count = u16::try_from(self.taken.last.len()).unwrap_or(u16::MAX);
+        let partition = host.partition(count);
+        let last = &mut self.taken.last[usize::from(partition.0)];
+        *last = last.next();
+        Ok(self.store.put_batch(partition, *last, &BatchHead::store(JOB, host.clone(), urls))?)
+    }
+
+    /// Puts all that is buffered and records the position.
+    fn commit(&mut self) -> Result<(), DriverError> {
+        for (host, urls) in std::mem::take(&mut self.hosts) {
+            self.put(&host, &urls)?;
+        }
+        let record = serde_json::to_vec(&self.taken).expect("the record has only string keys and whole numbers");
+        let after = self.store.last_log_seq(JOB_LOG)?;
+        let written = self.store.append(JOB_LOG, after, &record).map_err(|error| append_error(JOB_LOG, error))?;
+        self.store.truncate_log(JOB_LOG, written)?;
+        Ok(self.store.sync()?)
+    }
+}
+
+fn cost_bytes(seed: &SeedUrl) -> u64 {
+    let SeedUrl { given, method: _, headers, body, meta } = seed;
+    let headers: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 48).sum();
+    let text = given.len() + headers + body.as_ref().map_or(0, Vec::len) + meta.as_ref().map_or(0, String::len);
+    text as u64 + SEED_OVERHEAD_BYTES
+}
+
+/// How the user is told of a list.
+fn shown(given: &Path) -> PathBuf {
+    if given == Path::new("-") { PathBuf::from("standard input") } else { given.to_owned() }
+}
+
+/// An append's failure, as the driver says it.
+pub(crate) fn append_error(partition: PartitionId, error: AppendError<StoreError>) -> DriverError {
+    match error {
+        AppendError::Fenced { last: _ } => DriverError::Fenced { partition: partition.0 },
+        AppendError::Store(error) => error.into(),
+    }
+}

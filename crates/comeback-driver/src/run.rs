@@ -1,0 +1,287 @@
+//! A run: intake, recovery, the tasks, and the end.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use comeback_archive::{ArchiveSettings, Compression as WarcCompression};
+use comeback_engine::config::EngineConfig;
+use comeback_engine::diagnosis::knowledge::Knowledge;
+use comeback_engine::engine::Engine;
+use comeback_engine::governor::{Governor, SlotMessage};
+use comeback_engine::ids::PartitionId;
+use comeback_engine::input::Input;
+use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Route};
+use comeback_report::progress::JobState;
+use comeback_store::FjallStore;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Duration;
+
+use crate::clock::{Clock, wall_now};
+use crate::committer::{Committer, Committing, JobFacts, Standing};
+use crate::error::DriverError;
+use crate::intake::{self, Intake};
+use crate::job::{RunEnd, SPOOL_PATH, STORE_PATH};
+use crate::partition::PartitionShell;
+use crate::post::{Message, Post, Word, queue};
+use crate::recovery::{Recovered, recover};
+use crate::settings::job_file::JobFile;
+use crate::settings::{Compression, Settings};
+use crate::signals::Signals;
+use crate::watcher::{Notice, Watcher};
+
+/// The store's share of the job's memory, as a divisor.
+const STORE_SHARE: u64 = 4;
+/// How long the first signal waits for what is under way, in milliseconds.
+const DRAIN_MS_MAX: u64 = 10_000;
+
+/// Runs a job whose folder this process has locked.
+pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Result<RunEnd, DriverError> {
+    let settings = &job.settings;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| DriverError::system("start the runtime for", dir, error))?;
+    let signals = runtime.block_on(async { Signals::listen() });
+    let signals = signals.map_err(|error| DriverError::system("listen for signals in", dir, error))?;
+    let mut store = FjallStore::open(&dir.join(STORE_PATH), settings.memory_bytes / STORE_SHARE)?;
+    publish_intake(dir, job)?;
+    let taken = intake::take_in(dir, job, &mut store, &**watcher)?;
+    if settings.strict && taken.bad_lines > 0 {
+        crate::job::Job::withdraw(dir)?;
+        return Err(DriverError::BadLines { count: taken.bad_lines });
+    }
+    make_spool(dir)?;
+    let partitions = recover_all(dir, job, &mut store, &taken, &**watcher)?;
+    let end = runtime.block_on(fetch(dir, job, store, &taken, partitions, signals, Arc::clone(watcher)));
+    // Attempts that were left under way are dropped with the runtime; waiting for them would delay a second Ctrl-C.
+    runtime.shutdown_background();
+    end
+}
+
+/// Tells readers that the lists are being read.
+fn publish_intake(dir: &Path, job: &JobFile) -> Result<(), DriverError> {
+    if comeback_report::progress::Progress::read(dir)?.is_some() {
+        return Ok(());
+    }
+    let progress = comeback_report::progress::Progress {
+        job: job.job.clone(),
+        state: JobState::Intake,
+        urls: comeback_report::progress::UrlCounts::default(),
+        requests: 0,
+        robots_requests: 0,
+        bytes: 0,
+        duplicates: 0,
+        bad_lines: 0,
+        eta_s: None,
+        hosts_waiting: Vec::new(),
+        files: Vec::new(),
+        updated_at: comeback_archive::TimeText(wall_now()),
+    };
+    Ok(progress.publish(dir)?)
+}
+
+/// The spool holds long bodies while they are fetched; what an earlier process left there is of no use.
+fn make_spool(dir: &Path) -> Result<(), DriverError> {
+    let path = dir.join(SPOOL_PATH);
+    match std::fs::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(DriverError::system("empty", path, error)),
+        Ok(()) | Err(_) => {}
+    }
+    std::fs::create_dir_all(&path).map_err(|error| DriverError::system("make the folder", path, error))
+}
+
+fn recover_all(
+    dir: &Path,
+    job: &JobFile,
+    store: &mut FjallStore,
+    taken: &Intake,
+    watcher: &dyn Watcher,
+) -> Result<Vec<Recovered>, DriverError> {
+    let archive = archive_settings(&job.settings);
+    let now = wall_now();
+    let mut partitions = Vec::new();
+    for number in 0..job.settings.partitions {
+        partitions.push(recover(dir, store, taken, PartitionId(number), &archive, now)?);
+    }
+    let woken = partitions.iter().map(|partition| partition.woken).sum();
+    if woken > 0 {
+        watcher.notice(Notice::UrlsWoken { count: woken });
+    }
+    Ok(partitions)
+}
+
+fn archive_settings(settings: &Settings) -> ArchiveSettings {
+    let robots_policy = if settings.ignore_robots.is_empty() {
+        ArchiveSettings::default().robots_policy
+    } else {
+        format!("obeyed (RFC 9309), but not asked of hosts that match: {}", settings.ignore_robots.join(", "))
+    };
+    ArchiveSettings {
+        compression: match settings.compress {
+            Compression::Gzip => WarcCompression::Gzip,
+            Compression::Zstd => WarcCompression::Zstd,
+            Compression::None => WarcCompression::None,
+        },
+        robots_policy,
+        operator: settings.contact.clone(),
+        ..ArchiveSettings::default()
+    }
+}
+
+fn engine_config(settings: &Settings, partition: PartitionId) -> EngineConfig {
+    // robots.txt knows robots by their product token (RFC 9309, section 2.2.1), without version or comment.
+    let product = settings.user_agent.split(['/', ' ']).next().filter(|product| !product.is_empty());
+    EngineConfig {
+        patience_ms: settings.patience_ms,
+        attempts_max: settings.attempts,
+        window_max: settings.per_host,
+        delay_ms: settings.delay_ms.unwrap_or(0),
+        headers: settings.headers.clone(),
+        robots_agent: product.unwrap_or("comeback").to_owned(),
+        ignore_robots: settings.ignore_robots.clone(),
+        rng_seed: wall_now().0,
+        ..EngineConfig::new(partition, settings.partitions)
+    }
+}
+
+fn direct_route(dir: &Path, settings: &Settings) -> Result<Arc<dyn Route>, DriverError> {
+    let limits = Limits {
+        first_byte_ms: settings.timeout_ms,
+        idle_ms: settings.timeout_ms,
+        body_bytes_max: settings.body_bytes_max,
+        ..Limits::default()
+    };
+    let route = Direct::new(DirectSettings {
+        limits,
+        address_policy: AddressPolicy::fetch(),
+        spool_dir: dir.join(SPOOL_PATH),
+        user_agent: settings.user_agent_field(),
+        extra_roots: Vec::new(),
+    })?;
+    Ok(Arc::new(route))
+}
+
+/// Starts the tasks of a run and waits for its end.
+async fn fetch(
+    dir: &Path,
+    job: &JobFile,
+    store: FjallStore,
+    taken: &Intake,
+    recovered: Vec<Recovered>,
+    signals: Signals,
+    watcher: Arc<dyn Watcher>,
+) -> Result<RunEnd, DriverError> {
+    let settings = &job.settings;
+    let clock = Clock::start();
+    let route = direct_route(dir, settings)?;
+    let knowledge = Arc::new(Knowledge::builtin());
+    let (run_sender, words) = queue();
+    let (governor_sender, asked) = queue();
+    let (senders, mailboxes): (Vec<_>, Vec<_>) = recovered.iter().map(|_| queue()).unzip();
+    let post = Post::new(senders, governor_sender, run_sender);
+    tokio::spawn(govern(settings.concurrency as usize, asked, post.clone()));
+    let reader = store.batch_reader();
+    let mut shells = Vec::new();
+    // A partition has one commit under way at most, so that no order ever waits for room.
+    let (orders, received) = std::sync::mpsc::sync_channel(usize::from(settings.partitions) + 1);
+    for (number, partition) in (0..settings.partitions).zip(recovered) {
+        let id = PartitionId(number);
+        let Recovered { state, last, files, batches, woken: _ } = partition;
+        let engine = Engine::new(engine_config(settings, id), clock.now(), state.tally, state.hosts.values().cloned());
+        let unsettled: u64 = batches.iter().map(|(_, head, progress)| left(head.count, progress)).sum();
+        let indexed: Vec<Input> =
+            batches.into_iter().map(|(batch, head, progress)| Input::BatchIndexed { batch, head, progress }).collect();
+        let shell = PartitionShell {
+            id,
+            dir: dir.to_owned(),
+            engine,
+            files,
+            state,
+            last,
+            clock,
+            reader: reader.clone(),
+            route: Arc::clone(&route),
+            knowledge: Arc::clone(&knowledge),
+            post: post.clone(),
+            committer: orders.clone(),
+            under_way: BTreeMap::new(),
+            parcels: BTreeMap::new(),
+            commits: 0,
+            said: None,
+        };
+        shells.push((shell, indexed, unsettled));
+    }
+    let standings = shells.iter().map(|(shell, _, unsettled)| Standing { unsettled: *unsettled, ..shell.standing() }).collect();
+    let facts = JobFacts { dir: dir.to_owned(), job: job.job.clone(), duplicates: taken.duplicates, bad_lines: taken.bad_lines };
+    let committer =
+        Committer::start(Committing::new(store, facts, standings, post.clone(), Arc::clone(&watcher)), orders, received);
+    for ((shell, indexed, _), mailbox) in shells.into_iter().zip(mailboxes) {
+        tokio::spawn(shell.run(indexed, mailbox));
+    }
+    let ending = await_end(settings, post, words, signals, &*watcher).await?;
+    let progress = Box::new(committer.finish(ending)?);
+    Ok(if ending == JobState::Done { RunEnd::Done(progress) } else { RunEnd::Interrupted(progress) })
+}
+
+fn left(count: u16, progress: &comeback_engine::batch::BatchProgress) -> u64 {
+    u64::from(count.saturating_sub(progress.settled.below(count).count()))
+}
+
+/// The governor's task.
+async fn govern(slots_max: usize, mut asked: UnboundedReceiver<(PartitionId, SlotMessage)>, post: Post) {
+    let mut governor = Governor::new(slots_max);
+    while let Some((partition, message)) = asked.recv().await {
+        governor.handle(partition, message);
+        while let Some(grant) = governor.next_grant() {
+            post.send(grant.partition, Message::SlotGranted(grant.ticket));
+        }
+    }
+}
+
+/// Waits until every partition is done, or until the run is to stop: by a signal, by its deadline, by an error.
+async fn await_end(
+    settings: &Settings,
+    post: Post,
+    mut words: UnboundedReceiver<Word>,
+    mut signals: Signals,
+    watcher: &dyn Watcher,
+) -> Result<JobState, DriverError> {
+    let count = usize::from(settings.partitions);
+    let (mut done, mut still) = (vec![false; count], vec![false; count]);
+    let far = Duration::from_secs(365 * 24 * 60 * 60);
+    // The job's own deadline; once draining, the end of the drain.
+    let deadline = tokio::time::sleep(settings.deadline_ms.map_or(far, Duration::from_millis));
+    tokio::pin!(deadline);
+    let mut is_draining = false;
+    loop {
+        let is_asked_to_stop = tokio::select! {
+            word = words.recv() => {
+                match word {
+                    Some(Word::Stands { partition, is_done, is_still }) => {
+                        done[usize::from(partition.0)] = is_done;
+                        still[usize::from(partition.0)] = is_still;
+                    }
+                    Some(Word::Failed(error)) => return Err(error),
+                    None => return Ok(JobState::Stopped),
+                }
+                false
+            }
+            () = &mut deadline => true,
+            () = signals.next() => true,
+        };
+        if is_asked_to_stop && is_draining {
+            return Ok(JobState::Stopped);
+        }
+        if is_asked_to_stop {
+            is_draining = true;
+            deadline.as_mut().reset(tokio::time::Instant::now() + Duration::from_millis(DRAIN_MS_MAX));
+            watcher.notice(Notice::Draining);
+            post.send_all(|| Message::Drain);
+        }
+        if done.iter().all(|done| *done) {
+            return Ok(JobState::Done);
+        }
+        if is_draining && still.iter().all(|still| *still) {
+            return Ok(JobState::Stopped);
+        }
+    }
+}
