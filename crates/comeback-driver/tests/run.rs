@@ -1,0 +1,155 @@
+//! Whole runs against a scripted server on loopback.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use comeback_archive::{OutcomeRow, rows};
+use comeback_driver::job::{Job, NewJob, RunEnd};
+use comeback_driver::settings::Settings;
+use comeback_driver::watcher::{Notice, Watcher};
+use comeback_engine::diagnosis::cause::Cause;
+use comeback_engine::outcome::Outcome;
+use comeback_report::progress::{JobState, Progress};
+
+/// A server that answers each request by its number and path, and keeps the paths.
+struct Server {
+    address: String,
+    paths: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    fn start(answer: impl Fn(usize, &str) -> String + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+        let address = listener.local_addr().expect("the listener is bound").to_string();
+        let paths = Arc::new(Mutex::new(Vec::new()));
+        let (kept, count, answer) = (Arc::clone(&paths), Arc::new(AtomicUsize::new(0)), Arc::new(answer));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (kept, count, answer) = (Arc::clone(&kept), Arc::clone(&count), Arc::clone(&answer));
+                std::thread::spawn(move || {
+                    let mut writer = stream.try_clone().expect("a socket can be cloned");
+                    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+                    while let Some(request) = lines.next() {
+                        let path = request.split(' ').nth(1).unwrap_or("").to_owned();
+                        for _ in lines.by_ref().take_while(|line| !line.is_empty()) {}
+                        let number = if path == "/robots.txt" { 0 } else { count.fetch_add(1, Ordering::SeqCst) };
+                        let reply = if path == "/robots.txt" { plain(404, "", "") } else { answer(number, &path) };
+                        kept.lock().expect("no thread panics with the lock").push(path);
+                        if writer.write_all(reply.as_bytes()).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, paths }
+    }
+
+    fn page_requests(&self) -> usize {
+        self.paths.lock().expect("no thread panics with the lock").iter().filter(|path| *path != "/robots.txt").count()
+    }
+}
+
+fn plain(status: u16, fields: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len())
+}
+
+struct Silent;
+
+impl Watcher for Silent {
+    fn notice(&self, _notice: Notice) {}
+}
+
+fn fetch(dir: &Path, list: &str, settings: Settings) -> Progress {
+    let path = dir.join("list.txt");
+    std::fs::write(&path, list).expect("the temporary folder is writable");
+    let job = Job::create(NewJob { dir: dir.join("out"), lists: vec![path], settings }).expect("the folder is free");
+    run(job)
+}
+
+fn run(job: Job) -> Progress {
+    let watcher: Arc<dyn Watcher> = Arc::new(Silent);
+    match job.run(&watcher).expect("nothing is in the way") {
+        RunEnd::Done(progress) | RunEnd::Interrupted(progress) => *progress,
+    }
+}
+
+fn rows_of(dir: &Path, progress: &Progress) -> Vec<OutcomeRow> {
+    rows(&dir.join("out"), &progress.files).map(|row| row.expect("committed rows are readable")).collect()
+}
+
+#[test]
+fn every_url_of_a_healthy_host_is_fetched_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(|_, path| if path == "/7" { plain(404, "", "gone") } else { plain(200, "", "page") });
+    let list: String = (0..300).map(|page| format!("http://{}/{page}\n", server.address)).collect();
+    let progress = fetch(dir.path(), &format!("{list}http://{}/1#again\nnonsense\n", server.address), Settings::default());
+    assert_eq!(progress.state, JobState::Done);
+    assert_eq!((progress.urls.fetched, progress.urls.answered, progress.urls.all()), (299, 1, 300));
+    assert_eq!((progress.duplicates, progress.bad_lines, server.page_requests()), (1, 1, 300));
+    let rows = rows_of(dir.path(), &progress);
+    assert_eq!(rows.len(), 300);
+    assert!(rows.iter().all(|row| row.attempts == 1 && row.requests == 1 && row.warc.is_some()));
+    let again = run(Job::open(&dir.path().join("out")).unwrap());
+    assert_eq!((again.state, again.urls), (JobState::Done, progress.urls));
+    assert_eq!(server.page_requests(), 300);
+}
+
+#[test]
+fn a_hold_is_the_hosts_and_ends_with_one_probe() {
+    let dir = tempfile::tempdir().unwrap();
+    let server =
+        Server::start(|number, _| if number < 1 { plain(503, "Retry-After: 1\r\n", "") } else { plain(200, "", "page") });
+    let list: String = (0..40).map(|page| format!("http://{}/{page}\n", server.address)).collect();
+    let progress = fetch(dir.path(), &list, Settings::default());
+    assert_eq!((progress.urls.fetched, server.page_requests()), (40, 41));
+}
+
+#[test]
+fn a_parked_url_is_woken_when_its_time_has_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let server =
+        Server::start(|number, _| if number < 1 { plain(503, "Retry-After: 2\r\n", "") } else { plain(200, "", "page") });
+    let settings = Settings { patience_ms: 1_000, ..Settings::default() };
+    let list = format!("http://{0}/a\nhttp://{0}/b\n", server.address);
+    let first = fetch(dir.path(), &list, settings);
+    assert_eq!((first.urls.parked, server.page_requests()), (2, 1));
+    let rows = rows_of(dir.path(), &first);
+    assert!(rows.iter().all(|row| row.outcome == Outcome::Parked && row.until.is_some()), "{rows:?}");
+    // That the time comes is what is tested here: resume until it has.
+    let mut progress = run(Job::open(&dir.path().join("out")).unwrap());
+    while progress.urls.parked > 0 {
+        progress = run(Job::open(&dir.path().join("out")).unwrap());
+    }
+    assert_eq!((progress.urls.fetched, progress.urls.all(), server.page_requests()), (2, 2, 3));
+    assert_eq!(rows_of(dir.path(), &progress).len(), 2);
+}
+
+#[test]
+fn redirects_are_followed_under_the_other_hosts_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let there =
+        Server::start(|number, _| if number < 1 { plain(503, "Retry-After: 1\r\n", "") } else { plain(200, "", "there") });
+    let target = there.address.clone();
+    let here = Server::start(move |_, path| plain(302, &format!("Location: http://{target}{path}\r\n"), ""));
+    let list: String = (0..5).map(|page| format!("http://{}/{page}\n", here.address)).collect();
+    let progress = fetch(dir.path(), &list, Settings::default());
+    assert_eq!((progress.urls.fetched, here.page_requests(), there.page_requests()), (5, 5, 6));
+    let rows = rows_of(dir.path(), &progress);
+    assert!(rows.iter().all(|row| row.cause == Cause::None && row.bytes == 5), "{rows:?}");
+}
+
+#[test]
+fn a_folder_with_a_job_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    fetch(dir.path(), "", Settings::default());
+    let again = Job::create(NewJob {
+        dir: dir.path().join("out"),
+        lists: vec![dir.path().join("list.txt")],
+        settings: Settings::default(),
+    });
+    assert!(again.is_err_and(|error| error.is_usage() && error.hint().is_some_and(|hint| hint.contains("resume"))));
+}
