@@ -161,7 +161,7 @@ impl Host {
 
     fn accept(&mut self, now: Now, asked: Asked) {
         match &mut self.trouble {
-            Some(trouble) if asked.at < trouble.step_at => trouble.outlive(now),
+            Some(trouble) if asked.at <= trouble.step_at => trouble.outlive(now),
             Some(_) => self.trouble = None,
             None => {}
         }

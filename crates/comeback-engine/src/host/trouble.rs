@@ -67,7 +67,8 @@ impl Trouble {
     ) {
         self.cause = cause;
         self.evidence = evidence;
-        if asked_at < self.step_at {
+        // A probe is asked at least a gap later; what was asked in the same millisecond was asked before.
+        if asked_at <= self.step_at {
             self.next_probe_at = self.next_probe_at.max(stated.unwrap_or_default());
             return;
         }

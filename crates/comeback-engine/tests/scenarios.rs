@@ -1,0 +1,237 @@
+//! Scheduler scenarios: the whole state as text, at the moments that matter.
+
+use std::collections::VecDeque;
+
+use comeback_engine::batch::{BatchHead, BatchProgress};
+use comeback_engine::commit::Tally;
+use comeback_engine::config::EngineConfig;
+use comeback_engine::diagnosis::cause::Cause;
+use comeback_engine::diagnosis::clock::{Monotonic, Now, WallTime};
+use comeback_engine::diagnosis::diagnosis::{Diagnosis, Remedy, Responder, Scope};
+use comeback_engine::diagnosis::retry_after::{RetryAfter, RetryAfterKind};
+use comeback_engine::engine::Engine;
+use comeback_engine::governor::SlotMessage;
+use comeback_engine::host_key::HostKey;
+use comeback_engine::ids::{BatchSeq, JobId, LeaseId, PartitionId};
+use comeback_engine::input::Input;
+use comeback_engine::outcome::Outcome;
+use comeback_engine::output::{Output, Settled};
+use comeback_engine::seed_url::SeedUrl;
+use comeback_engine::visit::{Visit, VisitReport};
+
+/// An engine with one host, every slot granted at once, and the visits that it asks for.
+struct Scene {
+    engine: Engine,
+    now_ms: u64,
+    urls: u16,
+    visits: VecDeque<(LeaseId, Visit)>,
+    settled: Vec<Settled>,
+    wake_at: Option<Monotonic>,
+}
+
+impl Scene {
+    fn with_urls(urls: u16) -> Self {
+        let config =
+            EngineConfig { ignore_robots: vec!["*".into()], patience_ms: 60_000, ..EngineConfig::new(PartitionId(0), 1) };
+        let engine = Engine::new(config, now(0), Tally::default(), []);
+        let mut scene = Self { engine, now_ms: 0, urls, visits: VecDeque::new(), settled: Vec::new(), wake_at: None };
+        let host = HostKey::of(&"http://h.example/".parse().expect("a URL")).expect("a host");
+        let head = BatchHead { job: JobId(1), host, count: urls };
+        scene.feed(Input::BatchIndexed { batch: BatchSeq(1), head, progress: BatchProgress::default() });
+        scene
+    }
+
+    fn feed(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            self.engine.handle(now(self.now_ms), input);
+            loop {
+                match self.engine.next_output() {
+                    Output::LoadBatch(batch) => {
+                        let urls = (0..self.urls).map(|page| SeedUrl::get(format!("http://h.example/{page}"))).collect();
+                        inputs.push_back(Input::BatchLoaded { batch, urls });
+                    }
+                    Output::Slot(SlotMessage::Ask(ticket)) => inputs.push_back(Input::SlotGranted(ticket)),
+                    Output::Visit { lease, visit } => self.visits.push_back((lease, *visit)),
+                    Output::Settle(settled) => self.settled.push(*settled),
+                    Output::Commit(_) => inputs.push_back(Input::Committed),
+                    Output::WaitUntil(at) => {
+                        self.wake_at = at;
+                        break;
+                    }
+                    Output::Slot(_)
+                    | Output::Recall(_)
+                    | Output::Cut(_)
+                    | Output::SendGuest { .. }
+                    | Output::AnswerGuest { .. } => {}
+                }
+            }
+        }
+    }
+
+    /// The oldest visit under way ends with this diagnosis.
+    fn answer(&mut self, status: u16, diagnosis: Diagnosis) {
+        let (lease, _) = self.visits.pop_front().expect("a visit is under way");
+        let report = VisitReport {
+            status: Some(status),
+            diagnosis,
+            sent_at: WallTime(self.now_ms),
+            elapsed_ms: 5,
+            bytes: 4,
+            capture: None,
+            redirect: None,
+            robots_text: None,
+        };
+        self.feed(Input::VisitEnded { lease, report: Box::new(report) });
+    }
+
+    /// Time passes up to the engine's next wake-up.
+    fn sleep(&mut self) {
+        let Monotonic(at) = self.wake_at.expect("the engine waits for something");
+        self.now_ms = self.now_ms.max(at);
+        self.feed(Input::TimePassed);
+    }
+
+    /// Time passes until a visit is under way.
+    fn sleep_until_asked(&mut self) {
+        while self.visits.is_empty() {
+            self.sleep();
+        }
+    }
+
+    fn text(&self) -> String {
+        self.engine.render(now(self.now_ms))
+    }
+}
+
+fn now(ms: u64) -> Now {
+    Now { monotonic: Monotonic(ms), wall: WallTime(1_000_000 + ms) }
+}
+
+fn page() -> Diagnosis {
+    diagnosis(Cause::None, Scope::Unknown, Remedy::Accept, None)
+}
+
+fn refusal(retry_after_s: Option<u64>) -> Diagnosis {
+    diagnosis(Cause::Maintenance, Scope::Host, Remedy::Wait, retry_after_s)
+}
+
+fn diagnosis(cause: Cause, scope: Scope, remedy: Remedy, retry_after_s: Option<u64>) -> Diagnosis {
+    Diagnosis {
+        cause,
+        responder: Responder::Origin,
+        product: None,
+        scope,
+        waiting_helps: None,
+        confidence: 1.0,
+        retry_after: retry_after_s.map(|seconds| RetryAfter { kind: RetryAfterKind::Seconds, delay_ms: Some(seconds * 1000) }),
+        evidence: Vec::new(),
+        remedy,
+    }
+}
+
+#[test]
+fn slow_start_follows_the_canary() {
+    let mut scene = Scene::with_urls(40);
+    assert_eq!(scene.visits.len(), 1);
+    insta::assert_snapshot!("canary_under_way", scene.text());
+    let mut widths = Vec::new();
+    for _ in 0..20 {
+        scene.answer(200, page());
+        widths.push(scene.visits.len());
+    }
+    assert_eq!(widths[..4], [2, 3, 4, 5]);
+    assert_eq!(widths.iter().max(), Some(&16));
+    insta::assert_snapshot!("window_open", scene.text());
+}
+
+#[test]
+fn a_hold_ends_with_one_probe() {
+    let mut scene = Scene::with_urls(10);
+    scene.answer(503, refusal(Some(5)));
+    insta::assert_snapshot!("hold_placed", scene.text());
+    scene.sleep_until_asked();
+    assert!(scene.now_ms > 5_000, "asked at {}", scene.now_ms);
+    assert_eq!(scene.visits.len(), 1);
+    insta::assert_snapshot!("probe_under_way", scene.text());
+    scene.answer(200, page());
+    assert_eq!(scene.visits.len(), 2);
+    insta::assert_snapshot!("recovered", scene.text());
+}
+
+/// Sixteen requests that left in the millisecond of the first refusal were each taken for a probe, and the gap grew to 47 minutes.
+#[test]
+fn a_burst_of_refusals_is_one_incident() {
+    let mut scene = Scene::with_urls(200);
+    (0..15).for_each(|_| scene.answer(200, page()));
+    assert_eq!(scene.visits.len(), 16);
+    (0..16).for_each(|_| scene.answer(503, refusal(None)));
+    assert!(scene.visits.is_empty());
+    insta::assert_snapshot!("burst_refused", scene.text());
+}
+
+#[test]
+fn spent_patience_settles_the_host_without_further_requests() {
+    let mut scene = Scene::with_urls(10);
+    let mut requests = 0;
+    while scene.settled.is_empty() {
+        requests += scene.visits.len();
+        match scene.visits.is_empty() {
+            true => scene.sleep(),
+            false => scene.answer(503, refusal(None)),
+        }
+    }
+    assert_eq!((requests, scene.settled.len(), scene.now_ms), (8, 10, 60_000));
+    assert!(
+        scene.settled.iter().all(|settled| settled.settlement.outcome == Outcome::Failed && settled.settlement.attempts == 0)
+    );
+    insta::assert_snapshot!("patience_spent", scene.text());
+}
+
+#[test]
+fn a_challenge_parks_the_host_after_one_request() {
+    let mut scene = Scene::with_urls(10);
+    scene.answer(403, diagnosis(Cause::BotChallenge, Scope::Host, Remedy::Park, None));
+    assert!(scene.visits.is_empty());
+    let requests: Vec<u32> = scene.settled.iter().map(|settled| settled.settlement.requests).collect();
+    assert_eq!((requests.len(), requests.iter().sum::<u32>()), (10, 1));
+    assert!(scene.settled.iter().all(|settled| settled.settlement.outcome == Outcome::Parked));
+}
+
+#[test]
+fn a_block_speaks_for_the_host_when_a_second_url_confirms_it() {
+    let mut scene = Scene::with_urls(10);
+    let block = || diagnosis(Cause::WafBlock, Scope::Url, Remedy::Park, None);
+    scene.answer(403, block());
+    assert_eq!((scene.settled.len(), scene.visits.len()), (1, 1));
+    scene.answer(403, block());
+    assert_eq!((scene.settled.len(), scene.visits.len()), (10, 0));
+}
+
+#[test]
+fn a_stated_time_beyond_patience_parks_at_once() {
+    let mut scene = Scene::with_urls(10);
+    scene.answer(503, refusal(Some(86_400)));
+    assert_eq!((scene.settled.len(), scene.visits.len()), (10, 0));
+    let until = WallTime(1_000_000 + 86_400_000);
+    assert!(scene.settled.iter().all(|settled| settled.settlement.until.is_some_and(|at| at >= until)));
+}
+
+#[test]
+fn a_plain_500_is_charged_to_its_url_alone() {
+    let mut scene = Scene::with_urls(3);
+    let fault = || diagnosis(Cause::ServerError, Scope::Url, Remedy::Wait, None);
+    let mut requests = 0;
+    while scene.settled.len() < 3 {
+        match scene.visits.front() {
+            None => scene.sleep(),
+            Some((_, visit)) if visit.url.path() == "/1" => {
+                requests += 1;
+                scene.answer(500, fault());
+            }
+            Some(_) => scene.answer(200, page()),
+        }
+    }
+    let bad = scene.settled.iter().find(|settled| settled.seed.given.ends_with("/1")).expect("every URL is settled");
+    assert_eq!((bad.settlement.outcome, bad.settlement.attempts, requests), (Outcome::Failed, 4, 4));
+}
