@@ -1,0 +1,213 @@
+//! The account of a job: how its URLs ended, why, where, and what a person can do next.
+//!
+//! It is built from the committed rows, one after another, so it holds for a running job as well. It is text for a terminal; single
+//! URLs are the `outcomes` command's.
+
+use std::collections::BTreeMap;
+
+use comeback_archive::OutcomeRow;
+use comeback_engine::diagnosis::cause::Cause;
+use comeback_engine::diagnosis::clock::WallTime;
+use comeback_engine::diagnosis::knowledge::Knowledge;
+use comeback_engine::outcome::Outcome;
+
+use crate::figures::{count, counted, plain, size, span, time};
+use crate::progress::{Progress, UrlCounts};
+
+/// Hosts that are told apart; the URLs of any further host are counted together.
+pub const HOSTS_COUNTED_MAX: usize = 1_000_000;
+
+/// Hosts that the report names.
+pub const HOSTS_SHOWN_MAX: usize = 10;
+
+/// How the URLs of a job ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    outcomes: [u64; Outcome::ALL.len()],
+    causes: BTreeMap<(Outcome, Cause), CauseCount>,
+    hosts: BTreeMap<String, HostCount>,
+    other_hosts: HostCount,
+    first_at: Option<WallTime>,
+    last_at: Option<WallTime>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct CauseCount {
+    urls: u64,
+    /// The earliest time at which one of them may be asked again.
+    until: Option<WallTime>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct HostCount {
+    urls: u64,
+    unfinished: u64,
+    requests: u64,
+}
+
+impl HostCount {
+    fn take(&mut self, row: &OutcomeRow) {
+        self.urls += 1;
+        self.unfinished += u64::from(is_unfinished(row.outcome));
+        self.requests += u64::from(row.requests);
+    }
+}
+
+/// Whether an outcome makes the exit code 1.
+const fn is_unfinished(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Fetched | Outcome::Answered => false,
+        Outcome::Failed | Outcome::Parked => true,
+    }
+}
+
+impl Account {
+    /// Counts a row.
+    pub fn take(&mut self, row: &OutcomeRow) {
+        let place = Outcome::ALL.iter().position(|outcome| *outcome == row.outcome).expect("ALL holds every outcome");
+        self.outcomes[place] += 1;
+        if is_unfinished(row.outcome) {
+            let cause = self.causes.entry((row.outcome, row.cause)).or_default();
+            cause.urls += 1;
+            let until = row.until.map(|until| until.0);
+            cause.until = cause.until.into_iter().chain(until).min();
+        }
+        let begun = row.first_at.unwrap_or(row.settled_at).0;
+        self.first_at = self.first_at.into_iter().chain([begun]).min();
+        self.last_at = self.last_at.max(Some(row.settled_at.0));
+        let host = row.host.as_deref().unwrap_or("(no host)");
+        if self.hosts.len() < HOSTS_COUNTED_MAX || self.hosts.contains_key(host) {
+            if let Some(counted) = self.hosts.get_mut(host) {
+                counted.take(row);
+            } else {
+                self.hosts.entry(host.to_owned()).or_default().take(row);
+            }
+        } else {
+            self.other_hosts.take(row);
+        }
+    }
+
+    /// The URLs that are settled.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.outcomes.iter().sum()
+    }
+
+    /// The few lines at the end of a run: counts by outcome, and the causes of what did not end well. `dir` is the job's DIR as the
+    /// user named it.
+    #[must_use]
+    pub fn brief(&self, dir: &str, progress: &Progress) -> String {
+        let mut text = self.outcome_line(progress);
+        for ((outcome, cause), counted) in self.causes_by_count() {
+            text.push_str(&format!(
+                "  {:>9} {outcome:<7} {cause}{}\n",
+                count(counted.urls),
+                from(counted.until),
+                outcome = outcome.word()
+            ));
+        }
+        text.push_str(&format!("results: {dir}/outcomes and {dir}/warc\n"));
+        if self.causes.is_empty() {
+            text.push_str(&format!("next: `comeback extract {dir}` writes the pages as files\n"));
+        } else {
+            text.push_str(&format!("next: `comeback report {dir}` says what can be done about the failed and parked\n"));
+        }
+        text
+    }
+
+    /// The report: everything that the account knows.
+    #[must_use]
+    pub fn report(&self, dir: &str, progress: &Progress, knowledge: &Knowledge) -> String {
+        let mut text = format!("job {}\n", plain(&progress.job));
+        text.push_str(&self.outcome_line(progress));
+        let span_text = match (self.first_at, self.last_at) {
+            (Some(first), Some(last)) => {
+                format!("from {} to {} ({})\n", time(first), time(last), span(last.since_ms(first)))
+            }
+            (None, _) | (_, None) => String::new(),
+        };
+        text.push_str(&span_text);
+        text.push_str(&format!(
+            "{} for pages, {} for robots.txt; {} received\n",
+            counted(progress.requests, "request"),
+            count(progress.robots_requests),
+            size(progress.bytes)
+        ));
+        text.push_str(&format!(
+            "{} dropped, {} skipped\n",
+            counted(progress.duplicates, "duplicate"),
+            counted(progress.bad_lines, "bad line")
+        ));
+        text.push_str(&self.causes_section(dir, knowledge));
+        text.push_str(&self.hosts_section());
+        text
+    }
+
+    fn outcome_line(&self, progress: &Progress) -> String {
+        let UrlCounts { queued, leased, fetched: _, answered: _, failed: _, parked: _ } = progress.urls;
+        let named = Outcome::ALL.iter().zip(self.outcomes).map(|(outcome, urls)| format!("{} {}", count(urls), outcome.word()));
+        let mut text = format!("{}: {}", counted(self.settled() + queued + leased, "URL"), named.collect::<Vec<_>>().join(", "));
+        if queued + leased > 0 {
+            text.push_str(&format!(", {} not settled yet", count(queued + leased)));
+        }
+        text.push('\n');
+        text
+    }
+
+    fn causes_by_count(&self) -> Vec<((Outcome, Cause), CauseCount)> {
+        let mut causes: Vec<_> = self.causes.iter().map(|(key, counted)| (*key, *counted)).collect();
+        causes.sort_by_key(|(key, counted)| (std::cmp::Reverse(counted.urls), *key));
+        causes
+    }
+
+    fn causes_section(&self, dir: &str, knowledge: &Knowledge) -> String {
+        if self.causes.is_empty() {
+            return String::new();
+        }
+        let mut text = "\nWhy URLs failed or were parked\n".to_owned();
+        for ((outcome, cause), counted) in self.causes_by_count() {
+            let facts = knowledge.cause(cause);
+            text.push_str(&format!("  {} {} by {cause}{}\n", count(counted.urls), outcome.word(), from(counted.until)));
+            text.push_str(&format!("    {}\n    {}\n", facts.meaning, facts.advice));
+        }
+        let parked_until = self.causes.values().filter_map(|counted| counted.until).min();
+        if let Some(until) = parked_until {
+            text.push_str(&format!(
+                "  From {} on, `comeback resume {dir}` asks again what was parked until then.\n",
+                time(until)
+            ));
+        }
+        text.push_str(&format!("  `comeback outcomes {dir} --outcome failed --outcome parked` names each URL.\n"));
+        text
+    }
+
+    fn hosts_section(&self) -> String {
+        let mut hosts: Vec<_> = self.hosts.iter().collect();
+        hosts.sort_by_key(|(host, counted)| (std::cmp::Reverse((counted.unfinished, counted.urls)), *host));
+        let mut text = String::new();
+        if !hosts.is_empty() {
+            text.push_str("\n     URLs  unfinished  requests  host\n");
+        }
+        let mut lines = |counted: &HostCount, host: &str| {
+            let HostCount { urls, unfinished, requests } = counted;
+            text.push_str(&format!("{:>9}  {:>10}  {:>8}  {host}\n", count(*urls), count(*unfinished), count(*requests)));
+        };
+        for (host, counted) in hosts.iter().take(HOSTS_SHOWN_MAX) {
+            lines(counted, &plain(host));
+        }
+        let mut others = self.other_hosts;
+        for (_, counted) in hosts.iter().skip(HOSTS_SHOWN_MAX) {
+            others.urls += counted.urls;
+            others.unfinished += counted.unfinished;
+            others.requests += counted.requests;
+        }
+        if others.urls > 0 {
+            lines(&others, "(all other hosts)");
+        }
+        text
+    }
+}
+
+fn from(until: Option<WallTime>) -> String {
+    until.map(|until| format!(", the earliest until {}", time(until))).unwrap_or_default()
+}

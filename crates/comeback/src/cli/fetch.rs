@@ -1,0 +1,38 @@
+//! `comeback fetch`: a new job from lists, run to its end.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use comeback::exit::Exit;
+use comeback::failure::Failure;
+use comeback::{Job, NewJob, job_run};
+
+use super::complain;
+use super::setting_flags::{FORMS, SettingFlags};
+
+/// Fetch the URLs of lists
+#[derive(Debug, Args)]
+#[command(after_help = FORMS)]
+pub(super) struct Arguments {
+    /// Lists of URLs: text or JSONL (.jsonl, .ndjson); `-` is standard input
+    #[arg(required = true, value_name = "LIST")]
+    lists: Vec<PathBuf>,
+    /// The folder for the job and its results
+    #[arg(short, long = "output", value_name = "DIR")]
+    output: PathBuf,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let Arguments { lists, output, settings } = arguments;
+    let settings = settings.load()?.settings;
+    let has_contact = settings.contact.is_some();
+    let job = Job::create(NewJob { dir: output.clone(), lists: lists.clone(), settings })?;
+    if !has_contact {
+        complain(
+            "note: no contact is given, so operators cannot reach you\nhint: --contact bot@example.org, or contact in comeback.toml\n",
+        );
+    }
+    job_run::run_and_tell(job)
+}

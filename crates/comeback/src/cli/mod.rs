@@ -1,0 +1,116 @@
+//! The command line: one file a command, one definition for parsing and help.
+//!
+//! Data goes to stdout, everything else to stderr. A command returns its exit or a failure; only [`main`] turns a failure into words.
+
+use std::io::{self, Write as _};
+
+use clap::{Parser, Subcommand};
+use comeback::exit::Exit;
+use comeback::failure::Failure;
+
+mod config;
+mod explain;
+mod extract;
+mod fetch;
+mod inspect;
+mod job_folder;
+mod outcomes;
+mod page_name;
+mod report;
+mod resume;
+mod setting_flags;
+mod simulate;
+mod status;
+mod wall_clock;
+
+/// A fetch engine for big URL lists that knows when to come back.
+///
+/// It fetches all that can be fetched, asks no server more often than that server allows, survives any crash, and accounts for
+/// each URL. It recognises refusals; it never evades them.
+#[derive(Debug, Parser)]
+#[command(name = "comeback", version, max_term_width = 80, after_help = EXIT_CODES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    every URL was fetched or answered
+  1    finished, some URLs failed or were parked
+  2    usage or configuration
+  3    could not go on (disk, permissions); the job's state is intact
+  130  interrupted; `comeback resume DIR` goes on";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Fetch(fetch::Arguments),
+    Resume(resume::Arguments),
+    Status(status::Arguments),
+    Outcomes(outcomes::Arguments),
+    Extract(extract::Arguments),
+    Report(report::Arguments),
+    Inspect(inspect::Arguments),
+    Config(config::Arguments),
+    Explain(explain::Arguments),
+    Simulate(simulate::Arguments),
+}
+
+/// Runs the command that the process was started with.
+pub(crate) fn main() -> Exit {
+    let command = match CommandLine::try_parse() {
+        Ok(CommandLine { command }) => command,
+        // Help and version come this way too.
+        Err(stop) => {
+            let _closed = stop.print();
+            return if stop.use_stderr() { Exit::Usage } else { Exit::Success };
+        }
+    };
+    match command.run() {
+        Ok(exit) => exit,
+        Err(failure) => {
+            tell(&failure);
+            failure.exit()
+        }
+    }
+}
+
+impl Command {
+    fn run(&self) -> Result<Exit, Failure> {
+        match self {
+            Self::Fetch(arguments) => fetch::run(arguments),
+            Self::Resume(arguments) => resume::run(arguments),
+            Self::Status(arguments) => status::run(arguments),
+            Self::Outcomes(arguments) => outcomes::run(arguments),
+            Self::Extract(arguments) => extract::run(arguments),
+            Self::Report(arguments) => report::run(arguments),
+            Self::Inspect(arguments) => inspect::run(arguments),
+            Self::Config(arguments) => config::run(arguments),
+            Self::Explain(arguments) => explain::run(arguments),
+            Self::Simulate(arguments) => simulate::run(arguments),
+        }
+    }
+}
+
+/// One sentence, and a hint where there is one. A reader that has gone is no error to speak of.
+fn tell(failure: &Failure) {
+    if failure.exit() == Exit::Success {
+        return;
+    }
+    let mut text = format!("error: {failure}\n");
+    if let Some(hint) = failure.hint() {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    complain(&text);
+}
+
+/// Writes to stderr; where nobody takes it, there is nobody to tell.
+fn complain(text: &str) {
+    let _closed = io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes data to stdout.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::Output)
+}

@@ -1,0 +1,33 @@
+//! `comeback report`: the account of a job with what a person can do next.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use comeback::exit::Exit;
+use comeback::failure::Failure;
+use comeback::{Knowledge, job_run};
+
+use super::{job_folder, print};
+
+/// Summarise a job: outcomes, causes with advice, hosts
+///
+/// Works while the job runs: it reads what is committed.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The job's folder
+    dir: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let dir = &arguments.dir;
+    let (file, progress) = job_folder::published(dir)?;
+    let text = match progress {
+        Some(progress) => {
+            let account = job_run::account_of(dir, &progress)?;
+            account.report(&dir.display().to_string(), &progress, &Knowledge::builtin())
+        }
+        None => format!("job {}: nothing is committed yet\n", file.job),
+    };
+    print(&text)?;
+    Ok(Exit::Success)
+}

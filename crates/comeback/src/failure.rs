@@ -1,0 +1,85 @@
+//! What ends a command: one enum at the crate's edge, each message one sentence, its exit code and its hint beside it.
+
+use std::io;
+use std::path::PathBuf;
+
+use comeback_archive::ArchiveError;
+use comeback_driver::error::DriverError;
+use comeback_report::progress::ProgressError;
+
+use crate::config::ConfigError;
+use crate::exit::Exit;
+
+/// Why a command ended before it did what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A setting can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The job could not be begun, or could not go on.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// What the job published can't be read.
+    #[error(transparent)]
+    Progress(#[from] ProgressError),
+    /// Committed results can't be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// A word of a closed list that is not in it.
+    #[error("`{word}` is no {noun}")]
+    UnknownWord {
+        /// What it should be.
+        noun: &'static str,
+        /// As it was typed.
+        word: String,
+        /// The words there are.
+        known: String,
+    },
+    /// A page was asked for that the job does not have.
+    #[error("the job has no capture for {url}")]
+    NoCapture {
+        /// The URL as it was typed.
+        url: String,
+    },
+    /// The system refused something else.
+    #[error("cannot {action} {}: {source}", path.display())]
+    System {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// What it was tried on.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// Standard output takes no more.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl Failure {
+    /// The exit that it leads to. A reader that closed the pipe has what it wanted: `comeback outcomes DIR | head` ends well.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::UnknownWord { .. } | Self::NoCapture { .. } => Exit::Usage,
+            Self::Driver(error) if error.is_usage() => Exit::Usage,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+            Self::Driver(_) | Self::Progress(_) | Self::Archive(_) | Self::System { .. } | Self::Output(_) => Exit::CouldNotGoOn,
+        }
+    }
+
+    /// What to do about it, where something can be said.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Driver(error) => error.hint(),
+            Self::Archive(error) => error.hint().map(str::to_owned),
+            Self::UnknownWord { known, .. } => Some(format!("the known ones: {known}")),
+            Self::NoCapture { .. } => {
+                Some("`comeback outcomes DIR` lists the URLs as they were given, and how each ended".into())
+            }
+            Self::Progress(_) | Self::System { .. } | Self::Output(_) => None,
+        }
+    }
+}
