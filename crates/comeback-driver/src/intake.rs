@@ -70,7 +70,15 @@ impl Intake {
 }
 
 /// Takes in what is not yet taken in.
-pub(crate) fn take_in(dir: &Path, job: &JobFile, store: &mut FjallStore, watcher: &dyn Watcher) -> Result<Intake, DriverError> {
+///
+/// It stops early when `is_stopped` says so; the intake that it returns is not done then, and everything read so far is recorded.
+pub(crate) fn take_in(
+    dir: &Path,
+    job: &JobFile,
+    store: &mut FjallStore,
+    watcher: &dyn Watcher,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Intake, DriverError> {
     let taken = Intake::read(store, &job.settings)?;
     if taken.is_done {
         return Ok(taken);
@@ -82,7 +90,9 @@ pub(crate) fn take_in(dir: &Path, job: &JobFile, store: &mut FjallStore, watcher
         source.check_unchanged()?;
         let begin =
             if number < taken.lists_done { None } else { Some(if number == taken.lists_done { taken.offset } else { 0 }) };
-        intake.read_list(dir, source, begin, watcher)?;
+        if !intake.read_list(dir, source, begin, watcher, is_stopped)? {
+            return Ok(intake.taken);
+        }
         if begin.is_some() {
             intake.taken.lists_done = number + 1;
             (intake.taken.line, intake.taken.offset) = (0, 0);
@@ -107,13 +117,15 @@ struct Intaking<'a> {
 
 impl Intaking<'_> {
     /// Reads one list. Entries that end at or before `begin` (all of them, where it is `None`) were taken in before.
+    /// Says whether it was read to its end.
     fn read_list(
         &mut self,
         dir: &Path,
         source: &ListSource,
         begin: Option<u64>,
         watcher: &dyn Watcher,
-    ) -> Result<(), DriverError> {
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<bool, DriverError> {
         let (given, path, form) = match source {
             ListSource::File { given, path, .. } => (given.clone(), path.clone(), Some(ListForm::of_name(given))),
             ListSource::Spool { given, spool } => (given.clone(), dir.join(spool), None),
@@ -135,12 +147,16 @@ impl Intaking<'_> {
             if (self.taken.urls + self.taken.duplicates + self.taken.bad_lines).is_multiple_of(NOTICE_EVERY) {
                 watcher.notice(Notice::IntakeAdvanced { urls: self.taken.urls });
             }
-            if self.buffer_bytes >= self.buffer_bytes_max {
+            let stops = is_stopped();
+            if stops || self.buffer_bytes >= self.buffer_bytes_max {
                 (self.taken.line, self.taken.offset) = (item.line, item.end_offset);
                 self.commit()?;
             }
+            if stops {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn take(&mut self, seed: SeedUrl, is_new: bool) -> Result<(), DriverError> {

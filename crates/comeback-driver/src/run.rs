@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use comeback_archive::{ArchiveSettings, Compression as WarcCompression};
+use comeback_archive::{ArchiveSettings, Compression as WarcCompression, TimeText};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
@@ -12,7 +12,7 @@ use comeback_engine::governor::{Governor, SlotMessage};
 use comeback_engine::ids::PartitionId;
 use comeback_engine::input::Input;
 use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Route};
-use comeback_report::progress::JobState;
+use comeback_report::progress::{JobState, Progress, UrlCounts};
 use comeback_store::FjallStore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Duration;
@@ -43,8 +43,11 @@ pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Resu
     let signals = runtime.block_on(async { Signals::listen() });
     let signals = signals.map_err(|error| DriverError::system("listen for signals in", dir, error))?;
     let mut store = FjallStore::open(&dir.join(STORE_PATH), settings.memory_bytes / STORE_SHARE)?;
-    publish_intake(dir, job)?;
-    let taken = intake::take_in(dir, job, &mut store, &**watcher)?;
+    let beginning = publish_intake(dir, job)?;
+    let taken = intake::take_in(dir, job, &mut store, &**watcher, &|| signals.has_come())?;
+    if !taken.is_done {
+        return Ok(RunEnd::Interrupted(Box::new(beginning)));
+    }
     if settings.strict && taken.bad_lines > 0 {
         crate::job::Job::withdraw(dir)?;
         return Err(DriverError::BadLines { count: taken.bad_lines });
@@ -57,15 +60,16 @@ pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Resu
     end
 }
 
-/// Tells readers that the lists are being read.
-fn publish_intake(dir: &Path, job: &JobFile) -> Result<(), DriverError> {
-    if comeback_report::progress::Progress::read(dir)?.is_some() {
-        return Ok(());
+/// Tells readers that the lists are being read; progress of an earlier run stays.
+fn publish_intake(dir: &Path, job: &JobFile) -> Result<Progress, DriverError> {
+    // One that cannot be read (it is not synced, so power may have failed) is as good as none: it tells, it does not remember.
+    if let Ok(Some(progress)) = Progress::read(dir) {
+        return Ok(progress);
     }
-    let progress = comeback_report::progress::Progress {
+    let progress = Progress {
         job: job.job.clone(),
         state: JobState::Intake,
-        urls: comeback_report::progress::UrlCounts::default(),
+        urls: UrlCounts::default(),
         requests: 0,
         robots_requests: 0,
         bytes: 0,
@@ -74,9 +78,10 @@ fn publish_intake(dir: &Path, job: &JobFile) -> Result<(), DriverError> {
         eta_s: None,
         hosts_waiting: Vec::new(),
         files: Vec::new(),
-        updated_at: comeback_archive::TimeText(wall_now()),
+        updated_at: TimeText(wall_now()),
     };
-    Ok(progress.publish(dir)?)
+    progress.publish(dir)?;
+    Ok(progress)
 }
 
 /// The spool holds long bodies while they are fetched; what an earlier process left there is of no use.

@@ -1,25 +1,44 @@
-//! SIGINT and SIGTERM, as one stream of "stop, please".
+//! SIGINT and SIGTERM, counted: the first asks to stop, the second to stop at once.
 
 use std::io;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
+/// How often the process was asked to stop; can be looked at from any thread, and awaited.
+#[derive(Debug)]
 pub(crate) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
+    count: watch::Receiver<u32>,
 }
 
 impl Signals {
-    /// Begins to listen; from now on neither signal ends the process by itself.
+    /// Begins to listen; from now on neither signal ends the process by itself. Needs the runtime's context.
     pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let (counter, count) = watch::channel(0);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                counter.send_modify(|count| *count += 1);
+            }
+        });
+        Ok(Self { count })
     }
 
-    /// Waits for the next one. Dropping the wait loses none.
+    /// Whether one has come.
+    pub(crate) fn has_come(&self) -> bool {
+        *self.count.borrow() > 0
+    }
+
+    /// Waits for the next one that was not waited for yet.
     pub(crate) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        if self.count.changed().await.is_err() {
+            // The listener lives as long as the runtime, so this wait ends with it.
+            std::future::pending::<()>().await;
         }
     }
 }

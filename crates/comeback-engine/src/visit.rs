@@ -42,6 +42,11 @@ impl Visit {
         Self { url, host, method: method.clone(), headers, body: body.clone(), robots: false, hops: 0, from_public: false }
     }
 
+    /// Whether asking twice may do something twice (RFC 9110, section 9.2.2).
+    pub(crate) fn is_unrepeatable(&self) -> bool {
+        !["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&self.method.as_str())
+    }
+
     /// The visit to a host's robots.txt (RFC 9309, section 2.3).
     pub(crate) fn robots(common: &[(String, String)], host: HostKey) -> Option<Self> {
         let url = Url::parse(&format!("{host}/robots.txt")).ok()?;

@@ -24,6 +24,7 @@ struct Scene {
     engine: Engine,
     now_ms: u64,
     urls: u16,
+    method: &'static str,
     visits: VecDeque<(LeaseId, Visit)>,
     settled: Vec<Settled>,
     wake_at: Option<Monotonic>,
@@ -31,10 +32,14 @@ struct Scene {
 
 impl Scene {
     fn with_urls(urls: u16) -> Self {
+        Self::with_method(urls, "GET")
+    }
+
+    fn with_method(urls: u16, method: &'static str) -> Self {
         let config =
             EngineConfig { ignore_robots: vec!["*".into()], patience_ms: 60_000, ..EngineConfig::new(PartitionId(0), 1) };
         let engine = Engine::new(config, now(0), Tally::default(), []);
-        let mut scene = Self { engine, now_ms: 0, urls, visits: VecDeque::new(), settled: Vec::new(), wake_at: None };
+        let mut scene = Self { engine, now_ms: 0, urls, method, visits: VecDeque::new(), settled: Vec::new(), wake_at: None };
         let host = HostKey::of(&"http://h.example/".parse().expect("a URL")).expect("a host");
         let head = BatchHead { job: JobId(1), host, count: urls };
         scene.feed(Input::BatchIndexed { batch: BatchSeq(1), head, progress: BatchProgress::default() });
@@ -48,7 +53,7 @@ impl Scene {
             loop {
                 match self.engine.next_output() {
                     Output::LoadBatch(batch) => {
-                        let urls = (0..self.urls).map(|page| SeedUrl::get(format!("http://h.example/{page}"))).collect();
+                        let urls = (0..self.urls).map(|page| self.seed(page)).collect();
                         inputs.push_back(Input::BatchLoaded { batch, urls });
                     }
                     Output::Slot(SlotMessage::Ask(ticket)) => inputs.push_back(Input::SlotGranted(ticket)),
@@ -67,6 +72,10 @@ impl Scene {
                 }
             }
         }
+    }
+
+    fn seed(&self, page: u16) -> SeedUrl {
+        SeedUrl { method: self.method.into(), ..SeedUrl::get(format!("http://h.example/{page}")) }
     }
 
     /// The oldest visit under way ends with this diagnosis.
@@ -215,6 +224,16 @@ fn a_stated_time_beyond_patience_parks_at_once() {
     assert_eq!((scene.settled.len(), scene.visits.len()), (10, 0));
     let until = WallTime(1_000_000 + 86_400_000);
     assert!(scene.settled.iter().all(|settled| settled.settlement.until.is_some_and(|at| at >= until)));
+}
+
+#[test]
+fn a_post_is_repeated_only_when_it_was_refused() {
+    let mut scene = Scene::with_method(1, "POST");
+    scene.answer(503, refusal(None));
+    scene.sleep_until_asked();
+    scene.answer(502, diagnosis(Cause::UpstreamDown, Scope::Host, Remedy::Wait, None));
+    let settlement = &scene.settled[0].settlement;
+    assert_eq!((settlement.outcome, settlement.cause, settlement.requests), (Outcome::Failed, Cause::UpstreamDown, 2));
 }
 
 #[test]

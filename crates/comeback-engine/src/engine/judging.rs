@@ -124,6 +124,11 @@ impl Engine {
             Verdict::Sticky { until } => {
                 self.settle_asked(now, place, Outcome::Parked, cause, until, evidence_of(&report.diagnosis));
             }
+            Verdict::HostTrouble { .. } | Verdict::Blamed { .. } if lease.visit.is_unrepeatable() && may_have_acted(report) => {
+                let mut evidence = evidence_of(&report.diagnosis);
+                evidence.push(format!("a {} that may have been carried out is not repeated", lease.visit.method));
+                self.settle_asked(now, place, Outcome::Failed, cause, None, evidence);
+            }
             Verdict::HostTrouble { counted } => {
                 let requests = self.note_failure(place, counted, false);
                 if requests >= self.config.requests_max {
@@ -278,6 +283,15 @@ impl Engine {
             LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_back(guest),
             LeaseOf::Robots => self.hosts[id].robots = Robots::Unknown,
         }
+    }
+}
+
+/// Whether the server may have acted on a request that it did not answer well: it may have, once the request was sent, unless it
+/// refused (RFC 9110, section 9.2.2).
+fn may_have_acted(report: &VisitReport) -> bool {
+    match report.status {
+        Some(status) => matches!(status, 500 | 502 | 504),
+        None => matches!(report.diagnosis.cause, Cause::Reset | Cause::ReadTimeout | Cause::Protocol),
     }
 }
 
