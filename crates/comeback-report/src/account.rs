@@ -211,3 +211,86 @@ impl Account {
 fn from(until: Option<WallTime>) -> String {
     until.map(|until| format!(", the earliest until {}", time(until))).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use comeback_archive::TimeText;
+    use comeback_engine::diagnosis::clock::WallTime;
+
+    use super::*;
+    use crate::progress::JobState;
+
+    fn row(host: &str, outcome: Outcome, cause: Cause, until: Option<&str>) -> OutcomeRow {
+        let json = serde_json::json!({
+            "url": "u", "host": host, "outcome": outcome, "cause": cause, "status": null, "attempts": 0, "requests": 2,
+            "route": null, "bytes": 0, "first_at": "2026-11-23T21:00:00Z", "settled_at": "2026-11-23T21:01:00Z", "until": until,
+            "credits": 0, "evidence": [], "warc": null, "meta": null
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn progress(queued: u64) -> Progress {
+        Progress {
+            job: "j".into(),
+            state: JobState::Done,
+            urls: UrlCounts { queued, ..UrlCounts::default() },
+            requests: 2_000,
+            robots_requests: 2,
+            bytes: 3 << 20,
+            duplicates: 1,
+            bad_lines: 0,
+            eta_s: None,
+            hosts_waiting: Vec::new(),
+            files: Vec::new(),
+            updated_at: TimeText(WallTime(0)),
+        }
+    }
+
+    fn account() -> Account {
+        let mut account = Account::default();
+        for (host, outcome, cause, until) in [
+            ("http://a.example:80", Outcome::Fetched, Cause::None, None),
+            ("http://b.example:80", Outcome::Parked, Cause::Quota, Some("2026-11-25T00:00:00Z")),
+            ("http://b.example:80", Outcome::Parked, Cause::Quota, Some("2026-11-24T00:00:00Z")),
+            ("http://c.example:80", Outcome::Failed, Cause::Dns, None),
+        ] {
+            account.take(&row(host, outcome, cause, until));
+        }
+        account
+    }
+
+    #[test]
+    fn the_brief_account_names_causes_by_their_weight() {
+        let expected = "5 URLs: 1 fetched, 0 answered, 1 failed, 2 parked, 1 not settled yet\n\
+            \x20         2 parked  quota, the earliest until 2026-11-24 00:00:00Z\n\
+            \x20         1 failed  dns\n\
+            results: out/outcomes and out/warc\n\
+            next: `comeback report out` says what can be done about the failed and parked\n";
+        assert_eq!(account().brief("out", &progress(1)), expected);
+    }
+
+    #[test]
+    fn the_report_says_what_a_person_can_do() {
+        let report = account().report("out", &progress(0), &Knowledge::builtin());
+        let knowledge = Knowledge::builtin();
+        let advice = &knowledge.cause(Cause::Quota).advice;
+        for said in [
+            "from 2026-11-23 21:00:00Z to 2026-11-23 21:01:00Z (1m)\n",
+            "2,000 requests for pages, 2 for robots.txt; 3.0 MiB received\n1 duplicate dropped, 0 bad lines skipped\n",
+            "  2 parked by quota, the earliest until 2026-11-24 00:00:00Z\n",
+            advice,
+            "From 2026-11-24 00:00:00Z on, `comeback resume out` asks again",
+            "        2           2         4  http://b.example:80\n",
+        ] {
+            assert!(report.contains(said), "{said}\n{report}");
+        }
+        let place = |host: &str| report.find(host);
+        assert!(place("b.example") < place("c.example") && place("c.example") < place("a.example"), "{report}");
+    }
+
+    #[test]
+    fn an_account_of_nothing_is_one_too() {
+        let report = Account::default().report("out", &progress(0), &Knowledge::builtin());
+        assert!(report.contains("0 URLs: 0 fetched, 0 answered, 0 failed, 0 parked\n"), "{report}");
+    }
+}

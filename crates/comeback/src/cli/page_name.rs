@@ -34,7 +34,7 @@ const EXTENSIONS: [(&str, &str); 14] = [
 
 /// The path of a page's file below the output folder.
 pub(super) fn page_name(row: &OutcomeRow, content_type: Option<&[u8]>) -> PathBuf {
-    let host = row.host.as_deref().map_or("no_host", |key| key.split_once("://").map_or(key, |(_, rest)| rest));
+    let host = row.host.as_deref().map_or("", |key| key.split_once("://").map_or(key, |(_, rest)| rest));
     let path = path_of(&row.url);
     let (stem, ending) =
         path.rsplit_once('.').filter(|(stem, ending)| !stem.is_empty() && is_extension(ending)).unwrap_or((path, ""));
@@ -42,10 +42,9 @@ pub(super) fn page_name(row: &OutcomeRow, content_type: Option<&[u8]>) -> PathBu
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     let known = EXTENSIONS.iter().find(|(name, _)| *name == media_type).map(|(_, extension)| *extension);
     let extension = known.unwrap_or(if ending.is_empty() { "bin" } else { ending }).to_ascii_lowercase();
-    let words = safe(stem, WORDS_CHARS_MAX);
-    let words = if words.is_empty() { "index" } else { &words };
+    let words = safe(stem, WORDS_CHARS_MAX, "index");
     let hash = xxh3_64(row.url.as_bytes());
-    PathBuf::from(safe(host, HOST_CHARS_MAX)).join(format!("{words}-{hash:016x}.{extension}"))
+    PathBuf::from(safe(host, HOST_CHARS_MAX, "no_host")).join(format!("{words}-{hash:016x}.{extension}"))
 }
 
 /// The path of a URL without its slashes at both ends, without query and fragment.
@@ -59,12 +58,14 @@ fn is_extension(ending: &str) -> bool {
     (1..=8).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// The last characters of a text with everything that is no letter, digit, dot or dash as `_`, and no dot or dash at either end.
-fn safe(text: &str, chars_max: usize) -> String {
+/// The last characters of a text with everything that is no letter, digit, dot or dash as `_`, and none of these at either end;
+/// `otherwise` where nothing is left.
+fn safe(text: &str, chars_max: usize, otherwise: &str) -> String {
     let shown = |character: char| if character.is_ascii_alphanumeric() || ".-".contains(character) { character } else { '_' };
     let chars: Vec<char> = text.chars().map(shown).collect();
     let last: String = chars[chars.len().saturating_sub(chars_max)..].iter().collect();
-    last.trim_matches(['.', '-', '_']).to_owned()
+    let kept = last.trim_matches(['.', '-', '_']);
+    if kept.is_empty() { otherwise.to_owned() } else { kept.to_owned() }
 }
 
 #[cfg(test)]

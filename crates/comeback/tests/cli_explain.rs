@@ -1,0 +1,123 @@
+//! `comeback explain`: saved responses in, one explanation each out, whatever is among the files.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in the functions that tests share as well")]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const RATE_LIMITED: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n";
+const CHALLENGED: &str =
+    "HTTP/1.1 403 Forbidden\r\nServer: cloudflare\r\ncf-mitigated: challenge\r\n\r\n<title>Just a moment...</title>";
+
+fn explain(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comeback"));
+    command.arg("explain").args(arguments).current_dir(folder);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The process may end before it reads.
+    let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
+fn objects(output: &Output) -> Vec<Value> {
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn each_file_is_one_object_that_fits_the_schema() {
+    let chunked =
+        "HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n\r\n2\r\nno\r\n0\r\n\r\n";
+    let files: [(&str, &[u8]); 5] = [
+        ("limit.http", RATE_LIMITED.as_bytes()),
+        ("challenge.http", CHALLENGED.as_bytes()),
+        ("page.http", b"HTTP/2 200\n\nhello"),
+        ("date.http", chunked.as_bytes()),
+        ("odd.http", b"HTTP/1.1 999 \xff\r\nRetry-After: soon\r\nX: \xfe\r\n\r\n\x00\xff"),
+    ];
+    let folder = folder(&files);
+    let names = files.map(|(name, _)| name);
+    let output = explain(folder.path(), &[&["--json"], names.as_slice()].concat(), "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let schema =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/explain.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let objects = objects(&output);
+    assert_eq!(objects.iter().map(|object| object["file"].as_str().unwrap()).collect::<Vec<_>>(), names);
+    for object in &objects {
+        let faults: Vec<String> = schema.iter_errors(object).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{object}: {faults:?}");
+    }
+    assert_eq!((&objects[0]["cause"], &objects[0]["retry_after_s"]), (&"rate_limit".into(), &7.into()));
+    assert_eq!((&objects[1]["cause"], &objects[1]["waiting_helps"]), (&"bot_challenge".into(), &false.into()));
+    assert_eq!(objects[2]["cause"], "none");
+}
+
+#[test]
+fn the_schema_refuses_what_the_contract_does_not_know() {
+    let schema =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/explain.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let output = explain(folder(&[]).path(), &["--json", "-"], RATE_LIMITED);
+    let good = objects(&output).remove(0);
+    assert!(schema.is_valid(&good));
+    for (key, value) in
+        [("cause", "tired"), ("responder", "server"), ("scope", "site"), ("extra", "field"), ("confidence", "high")]
+    {
+        let mut bad = good.clone();
+        bad[key] = value.into();
+        assert!(!schema.is_valid(&bad), "{key}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_response_does_not_stop_the_others() {
+    let folder = folder(&[
+        ("a.http", RATE_LIMITED.as_bytes()),
+        ("b.png", b"\x89PNG\r\n"),
+        ("c.http", CHALLENGED.as_bytes()),
+        ("empty", b""),
+    ]);
+    let output = explain(folder.path(), &["--json", "a.http", "b.png", "absent", "empty", ".", "c.http"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let files: Vec<_> = objects(&output).iter().map(|object| object["file"].clone()).collect();
+    assert_eq!(files, ["a.http", "c.http"]);
+    let errors = text(&output.stderr);
+    for named in ["b.png: ", "absent: No such file", "empty: ", ".: Is a directory"] {
+        assert!(errors.contains(&format!("error: {named}")), "{named}: {errors}");
+    }
+    assert!(errors.contains("hint: save the response with its head"), "{errors}");
+}
+
+#[test]
+fn standard_input_is_a_dash() {
+    let output = explain(folder(&[]).path(), &["--json", "-"], CHALLENGED);
+    assert_eq!(objects(&output)[0]["file"], "-");
+    let output = explain(folder(&[]).path(), &["-"], CHALLENGED);
+    let text = text(&output.stdout);
+    assert!(text.starts_with("-: 403, bot_challenge (confidence ") && text.contains("\n  waiting  does not help\n"), "{text}");
+}
+
+/// A date without the response's own Date means what it meant when the response was saved, not what it means today.
+#[test]
+fn a_date_is_read_against_the_time_when_the_file_was_written() {
+    let folder = folder(&[("old.http", b"HTTP/1.1 503 No\r\nRetry-After: Tue, 01 Jan 2019 00:02:00 GMT\r\n\r\n")]);
+    let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_546_300_800); // 2019-01-01 00:00:00
+    std::fs::File::options().write(true).open(folder.path().join("old.http")).unwrap().set_modified(written).unwrap();
+    let object = objects(&explain(folder.path(), &["--json", "old.http"], "")).remove(0);
+    assert_eq!((&object["retry_after_kind"], &object["retry_after_s"]), (&"date".into(), &120.into()));
+}
