@@ -161,6 +161,8 @@ pub enum Verdict {
     HostTrouble {
         /// Whether the host was answering before: the failure counts towards blame.
         counted: bool,
+        /// Whether the URL is charged all the same: it is the last one left, and its host was well before.
+        charge: bool,
     },
     /// The URL fails while its host answers others.
     Blamed {

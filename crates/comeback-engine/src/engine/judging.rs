@@ -37,8 +37,7 @@ impl Engine {
                     .asked
                     .get(&place.index)
                     .map_or((0, 0), |asked| (asked.requests, asked.failures));
-                let asked =
-                    Asked { at: asked_at, url: place.batch.0 << 8 | u64::from(place.index), first: requests == 0, failures };
+                let asked = Asked { at: asked_at, url: place.batch.0 << 8 | u64::from(place.index), requests, failures };
                 let verdict = self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report);
                 self.conclude(now, lease_id, Lease { of: LeaseOf::Url(place), ..lease }, place, &report, verdict);
             }
@@ -50,12 +49,12 @@ impl Engine {
 
     fn end_guest(&mut self, now: Now, lease_id: LeaseId, id: HostId, guest: &Guest, asked_at: Monotonic, report: VisitReport) {
         let number = GUEST_BIT | u64::from(guest.from.0) << 40 | guest.lease.0;
-        let asked = Asked { at: asked_at, url: number, first: guest.failures == 0, failures: guest.failures };
+        let asked = Asked { at: asked_at, url: number, requests: guest.failures, failures: guest.failures };
         let verdict = if !guest.visit.robots {
             self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report)
         } else if RobotsAnswer::of(&report) == RobotsAnswer::Trouble {
             self.hosts[id].judge_robots_trouble(now, &self.config, &mut self.chance, asked, &report);
-            Verdict::HostTrouble { counted: false }
+            Verdict::HostTrouble { counted: false, charge: false }
         } else {
             self.hosts[id].obey_retry_after(now, &self.config, &report.diagnosis);
             Verdict::Accepted
@@ -74,7 +73,7 @@ impl Engine {
         self.tally.robots_requests += 1;
         let answer = RobotsAnswer::of(report);
         if answer == RobotsAnswer::Trouble {
-            let asked = Asked { at: asked_at, url: ROBOTS_NUMBER, first: false, failures: 0 };
+            let asked = Asked { at: asked_at, url: ROBOTS_NUMBER, requests: 1, failures: 0 };
             self.hosts[id].judge_robots_trouble(now, &self.config, &mut self.chance, asked, report);
             self.hosts[id].robots = Robots::Unknown;
             return;
@@ -129,24 +128,16 @@ impl Engine {
                 evidence.push(format!("a {} that may have been carried out is not repeated", lease.visit.method));
                 self.settle_asked(now, place, Outcome::Failed, cause, None, evidence);
             }
-            Verdict::HostTrouble { counted } => {
-                let requests = self.note_failure(place, counted, false);
-                if requests >= self.config.requests_max {
-                    self.give_up(now, place, report, "no URL is asked more often");
-                } else if lease.visit.hops > 0 {
+            Verdict::HostTrouble { counted, charge } => {
+                let is_given_up = self.is_given_up(now, place, report, counted, charge);
+                if !is_given_up && lease.visit.hops > 0 {
                     self.send_again(lease_id, lease, place);
-                } else {
+                } else if !is_given_up {
                     self.put_back(now, place, None);
                 }
             }
             Verdict::Blamed { charge } => {
-                let requests = self.note_failure(place, true, charge);
-                let charged = self.progress(place).charged;
-                if charged >= self.config.attempts_max {
-                    self.give_up(now, place, report, "its host answers other URLs");
-                } else if requests >= self.config.requests_max {
-                    self.give_up(now, place, report, "no URL is asked more often");
-                } else {
+                if !self.is_given_up(now, place, report, true, charge) {
                     let failures = self.progress(place).failures;
                     let at = self.url_backoff(now, failures);
                     self.put_back(now, place, Some(at));
@@ -172,22 +163,25 @@ impl Engine {
         self.commit_clock.touched.insert(place.batch);
     }
 
-    /// Counts a failure; says how many requests the URL has had.
-    fn note_failure(&mut self, place: UrlPlace, counted: bool, charge: bool) -> u32 {
-        let attempts_max = self.config.attempts_max;
+    /// Counts a failure, and gives the URL up where it has had all that a URL gets.
+    fn is_given_up(&mut self, now: Now, place: UrlPlace, report: &VisitReport, counted: bool, charge: bool) -> bool {
+        let (attempts_max, requests_max) = (self.config.attempts_max, self.config.requests_max);
         let progress = self.progress(place);
         progress.failures += u32::from(counted);
         if charge {
             progress.charged = progress.failures.min(attempts_max);
         }
-        progress.requests
-    }
-
-    fn give_up(&mut self, now: Now, place: UrlPlace, report: &VisitReport, because: &str) {
-        let progress = self.progress(place);
+        let because = if progress.charged >= attempts_max {
+            "its host answers other URLs"
+        } else if progress.requests >= requests_max {
+            "no URL is asked more often"
+        } else {
+            return false;
+        };
         let mut evidence = evidence_of(&report.diagnosis);
         evidence.push(format!("given up after {} requests: {because}", progress.requests));
         self.settle_refused(now, place, Outcome::Failed, report.diagnosis.cause, None, evidence);
+        true
     }
 
     /// Back to the queue: to its end, or until a time of its own.

@@ -7,7 +7,6 @@ use comeback_diagnosis::clock::{Monotonic, Now};
 
 use super::{Batch, Engine, Lease, LeaseOf};
 use crate::commit::Tally;
-use crate::host::queue::HostQueue;
 use crate::host::robots::Robots;
 use crate::host::{Hold, Host};
 use crate::ids::LeaseId;
@@ -106,7 +105,6 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         timer,
         changed: _,
     } = host;
-    let HostQueue { loading, ready, waiting, guests, .. } = queue;
     let robots = match robots {
         Robots::Unknown => "unknown",
         Robots::Asking => "asking",
@@ -115,17 +113,9 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     };
     let in_ms = |at: Monotonic| at.since_ms(now.monotonic);
     writeln!(text, "host {key}: robots {robots}, window {}, gap {} ms", window.limit(), pace.gap_ms())?;
-    write!(
-        text,
-        "  queue: {} ready, {} waiting, {} guests, {} batches to load",
-        ready.len(),
-        waiting.len(),
-        guests.len(),
-        queue.unloaded_batches()
-    )?;
-    writeln!(text, "{}", if loading.is_some() { ", one loading" } else { "" })?;
+    writeln!(text, "  queue: {}", queue.render())?;
     writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;
-    render_clocks(text, host, in_ms)?;
+    render_clocks(text, now, host)?;
     writeln!(
         text,
         "  remembers {} attempts, {} of {} first ones refused",
@@ -138,21 +128,13 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     writeln!(text, "  last asked {asked}, timer {timer}")
 }
 
-fn render_clocks(text: &mut String, host: &Host, in_ms: impl Fn(Monotonic) -> u64) -> fmt::Result {
+fn render_clocks(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     let Host { hold, trouble, condemned, suspicion, .. } = host;
     if let Some(Hold { since: _, until, because }) = hold {
-        writeln!(text, "  held for {} ms: {because}", in_ms(*until))?;
+        writeln!(text, "  held for {} ms: {because}", until.since_ms(now.monotonic))?;
     }
     if let Some(trouble) = trouble {
-        let patience = trouble.probes;
-        writeln!(
-            text,
-            "  in trouble ({}): probe {} in {} ms, gap {} ms",
-            trouble.cause,
-            patience + 1,
-            in_ms(trouble.next_probe_at),
-            trouble.gap_ms
-        )?;
+        writeln!(text, "  in trouble {}", trouble.render(now))?;
     }
     if let Some(condemned) = condemned {
         writeln!(text, "  condemned: {} ({})", condemned.outcome.word(), condemned.cause)?;

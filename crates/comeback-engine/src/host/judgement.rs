@@ -11,12 +11,18 @@ use comeback_diagnosis::retry_after::RetryAfterKind;
 
 use super::Host;
 use super::blame::{Others, is_charged, speaks_for_url};
-use super::trouble::Trouble;
+use super::trouble::{Refusal, Trouble};
 use crate::chance::Chance;
 use crate::commit::Condemnation;
 use crate::config::EngineConfig;
 use crate::outcome::Outcome;
 use crate::visit::{Verdict, VisitReport};
+
+/// How long the last URL of a healthy host is given before its failures count as its own, in milliseconds: nothing else is left
+/// to ask that could tell a host's outage from a bad URL.
+const LONE_URL_MS: u64 = 30_000;
+/// How many other URLs must have been answered for that.
+const LONE_URL_OTHERS: u32 = 8;
 
 /// The facts of the request that an answer belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +31,8 @@ pub(crate) struct Asked {
     pub(crate) at: Monotonic,
     /// A number that is the same for the same URL.
     pub(crate) url: u64,
-    /// Whether it was the URL's first request here.
-    pub(crate) first: bool,
+    /// Requests made for the URL before.
+    pub(crate) requests: u32,
     /// Failures counted for the URL before.
     pub(crate) failures: u32,
 }
@@ -116,7 +122,7 @@ impl Host {
             elapsed_ms: report.elapsed_ms,
             concurrency: u32::try_from(self.under_way.len()).unwrap_or(u32::MAX).saturating_add(1),
         });
-        if asked.first {
+        if asked.requests == 0 {
             self.first_answers.record(report.diagnosis.cause != Cause::None);
         }
     }
@@ -202,25 +208,35 @@ impl Host {
         if own && self.trouble.is_none() {
             return Verdict::Blamed { charge: is_charged(others, scope, asked.failures + 1) };
         }
-        let counted = self.trouble.is_none();
+        let is_lone = self
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.only_url == Some(asked.url) && now.monotonic.since_ms(trouble.since) >= LONE_URL_MS);
+        let is_lone =
+            is_lone && others.asked >= LONE_URL_OTHERS && others.hardly_refused() && report.diagnosis.remedy == Remedy::Wait;
+        let counted = self.trouble.is_none() || is_lone;
         self.step_trouble(now, chance, asked, report, stated);
-        Verdict::HostTrouble { counted }
+        Verdict::HostTrouble { counted, charge: is_lone && is_charged(others, scope, asked.requests + 1) }
     }
 
     fn step_trouble(&mut self, now: Now, chance: &mut Chance, asked: Asked, report: &VisitReport, stated: Stated) {
-        let cause = report.diagnosis.cause;
-        let evidence = evidence_of(&report.diagnosis);
-        let until = match stated {
-            Stated::Until(until) => Some(until),
-            Stated::Nothing | Stated::Floor(_) | Stated::Beyond(_) => None,
+        let refusal = Refusal {
+            asked_at: asked.at,
+            url: asked.url,
+            cause: report.diagnosis.cause,
+            evidence: evidence_of(&report.diagnosis),
+            stated: match stated {
+                Stated::Until(until) => Some(until),
+                Stated::Nothing | Stated::Floor(_) | Stated::Beyond(_) => None,
+            },
         };
         self.changed = true;
         if let Some(trouble) = &mut self.trouble {
-            trouble.confirm(now, asked.at, cause, evidence, until, chance);
+            trouble.confirm(now, refusal, chance);
             self.window.restart();
             return;
         }
-        self.trouble = Some(Trouble::begin(now, cause, evidence, until, chance));
+        self.trouble = Some(Trouble::begin(now, refusal, chance));
         self.window.shrink();
         if report.status.is_some() {
             self.pace.refused(now.monotonic);

@@ -2,7 +2,8 @@
 //!
 //! A rate limit shows itself as a run of accepted answers that ends in refusals. The run's rate is what the host allows; the
 //! gap is set a little above its inverse, and shrinks slowly while all goes well. A run begins with the incident before it (its
-//! wait refills a bucket, so it belongs to the run), but a long outage is cut off: it says nothing about a rate.
+//! wait refills a bucket, so it belongs to the run), but a long outage is cut off: it says nothing about a rate. A gap that comes from
+//! such a wait is rough: it is halved with every few accepted answers until a refusal shows where the limit lies.
 
 use comeback_diagnosis::clock::Monotonic;
 
@@ -10,12 +11,16 @@ use comeback_diagnosis::clock::Monotonic;
 const GAP_MS_MAX: u64 = 5_000;
 /// How much of the wait before a run's first accepted answer belongs to the run, in milliseconds.
 const LEAD_MS_MAX: u64 = 1_000;
+/// Accepted answers in a row that halve a rough gap.
+const ACCEPTED_TO_HALVE: u32 = 4;
 /// Accepted answers in a row that shorten the gap by a tenth.
 const ACCEPTED_TO_SHORTEN: u32 = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Pace {
     gap_ms: u64,
+    /// Whether the gap is a first guess, much longer perhaps than it need be.
+    is_rough: bool,
     run_from: Option<Monotonic>,
     incident_at: Option<Monotonic>,
     accepted: u32,
@@ -33,7 +38,9 @@ impl Pace {
             self.run_from = Some(self.incident_at.unwrap_or(now).max(lead_from));
         }
         self.accepted += 1;
-        if self.accepted.is_multiple_of(ACCEPTED_TO_SHORTEN) {
+        if self.is_rough && self.accepted.is_multiple_of(ACCEPTED_TO_HALVE) {
+            self.gap_ms /= 2;
+        } else if self.accepted.is_multiple_of(ACCEPTED_TO_SHORTEN) {
             self.gap_ms -= self.gap_ms / 10;
         }
     }
@@ -43,7 +50,11 @@ impl Pace {
         if let Some(run_from) = self.run_from.filter(|_| self.accepted > 0) {
             let observed_ms = now.since_ms(run_from) / u64::from(self.accepted);
             let careful_ms = observed_ms + observed_ms / 10;
-            self.gap_ms = careful_ms.max(self.gap_ms + self.gap_ms / 4).min(GAP_MS_MAX);
+            let refused_ms = self.gap_ms + self.gap_ms / 2;
+            // A run that outlasted its lead was ended by its own gap; a shorter one by what the wait had refilled.
+            let is_steady = self.gap_ms > 0 && now.since_ms(run_from) > 2 * LEAD_MS_MAX;
+            self.is_rough = !is_steady && careful_ms > refused_ms;
+            self.gap_ms = if is_steady { refused_ms } else { careful_ms.max(refused_ms) }.min(GAP_MS_MAX);
         }
         self.incident_at = Some(now);
         self.run_from = None;
@@ -65,6 +76,32 @@ mod tests {
         }
         pace.refused(Monotonic(1_010));
         assert!((200..=240).contains(&pace.gap_ms()), "{}", pace.gap_ms());
+    }
+
+    /// Plays a limiter without burst that wants `least_ms` between requests; returns refusals and time for 100 pages.
+    fn play(least_ms: u64) -> (u32, u64) {
+        let (mut pace, mut now, mut allowed_at, mut refusals, mut pages) = (Pace::default(), 0, 0, 0, 0);
+        while pages < 100 {
+            if now >= allowed_at {
+                pages += 1;
+                allowed_at = now + least_ms;
+                pace.accepted(Monotonic(now));
+                now += pace.gap_ms().max(1);
+            } else {
+                refusals += 1;
+                pace.refused(Monotonic(now));
+                now += 1_000;
+            }
+        }
+        (refusals, now)
+    }
+
+    #[test]
+    fn a_limit_without_burst_is_found_with_few_refusals() {
+        for least_ms in [20, 50, 100, 200, 400, 1_000] {
+            let (refusals, now) = play(least_ms);
+            assert!(refusals <= 8 && now <= 100 * least_ms * 2 + 10_000, "{least_ms} ms: {refusals} refusals, {now} ms");
+        }
     }
 
     #[test]

@@ -52,6 +52,15 @@ impl HostQueue {
         batch
     }
 
+    /// The queue's state, for people.
+    pub(crate) fn render(&self) -> String {
+        let Self { unloaded: _, last_job: _, loading, ready, waiting, guests, guest_was_last } = self;
+        let loading = loading.map_or_else(String::new, |batch| format!(", batch {batch} loading"));
+        let turn = if *guest_was_last { "; own URLs are next" } else { "" };
+        let (ready, waiting, guests, batches) = (ready.len(), waiting.len(), guests.len(), self.unloaded_batches());
+        format!("{ready} ready, {waiting} waiting, {guests} guests, {batches} batches to load{loading}{turn}")
+    }
+
     pub(crate) fn has_unloaded(&self) -> bool {
         !self.unloaded.is_empty()
     }

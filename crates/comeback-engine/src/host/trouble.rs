@@ -34,11 +34,27 @@ pub(crate) struct Trouble {
     pub(crate) next_probe_at: Monotonic,
     pub(crate) cause: Cause,
     pub(crate) evidence: Vec<String>,
+    /// The URL whose refusals all of this is, as long as it is only one.
+    pub(crate) only_url: Option<u64>,
+}
+
+/// A refusal, as a trouble sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    /// When the refused request was started.
+    pub(crate) asked_at: Monotonic,
+    /// The number of its URL.
+    pub(crate) url: u64,
+    pub(crate) cause: Cause,
+    pub(crate) evidence: Vec<String>,
+    /// Until when the server asked us to stay away, where it did.
+    pub(crate) stated: Option<Monotonic>,
 }
 
 impl Trouble {
-    /// The trouble that a first refusal begins; `stated` is the time until which the server asked us to stay away.
-    pub(crate) fn begin(now: Now, cause: Cause, evidence: Vec<String>, stated: Option<Monotonic>, chance: &mut Chance) -> Self {
+    /// The trouble that a first refusal begins.
+    pub(crate) fn begin(now: Now, refusal: Refusal, chance: &mut Chance) -> Self {
+        let Refusal { asked_at: _, url, cause, evidence, stated } = refusal;
         let mut trouble = Self {
             since: now.monotonic,
             spent_before_ms: 0,
@@ -50,23 +66,18 @@ impl Trouble {
             next_probe_at: now.monotonic,
             cause,
             evidence,
+            only_url: Some(url),
         };
         trouble.step(now, stated, chance);
         trouble
     }
 
-    /// A refusal while it stands. `asked_at` is when the refused request was started.
-    pub(crate) fn confirm(
-        &mut self,
-        now: Now,
-        asked_at: Monotonic,
-        cause: Cause,
-        evidence: Vec<String>,
-        stated: Option<Monotonic>,
-        chance: &mut Chance,
-    ) {
+    /// A refusal while it stands.
+    pub(crate) fn confirm(&mut self, now: Now, refusal: Refusal, chance: &mut Chance) {
+        let Refusal { asked_at, url, cause, evidence, stated } = refusal;
         self.cause = cause;
         self.evidence = evidence;
+        self.only_url = self.only_url.filter(|only| *only == url);
         // A probe is asked at least a gap later; what was asked in the same millisecond was asked before.
         if asked_at <= self.step_at {
             self.next_probe_at = self.next_probe_at.max(stated.unwrap_or_default());
@@ -102,9 +113,33 @@ impl Trouble {
         self.since.plus_ms(patience_ms.saturating_sub(self.spent_before_ms))
     }
 
+    /// The trouble's state, for people.
+    pub(crate) fn render(&self, now: Now) -> String {
+        let Self {
+            since,
+            spent_before_ms,
+            idle_since,
+            step_at,
+            gap_ms,
+            probes,
+            stated,
+            next_probe_at,
+            cause,
+            evidence,
+            only_url,
+        } = self;
+        let spent_ms = spent_before_ms + idle_since.unwrap_or(now.monotonic).since_ms(*since);
+        let ago_ms = now.monotonic.since_ms(*step_at);
+        let next_ms = next_probe_at.since_ms(now.monotonic);
+        let lone = if only_url.is_some() { ", one URL only" } else { "" };
+        let facts = evidence.len();
+        format!(
+            "({cause}, {facts} facts{lone}): {probes} probes, {stated} stated times, last refusal {ago_ms} ms ago, next probe in {next_ms} ms, gap {gap_ms} ms, {spent_ms} ms of patience spent"
+        )
+    }
+
     pub(crate) fn record(&self, now: Now) -> TroubleRecord {
-        let Self { since, spent_before_ms, idle_since, step_at: _, gap_ms, probes, stated, next_probe_at, cause, evidence } =
-            self;
+        let Self { since, spent_before_ms, idle_since, gap_ms, probes, stated, next_probe_at, cause, evidence, .. } = self;
         TroubleRecord {
             since: now.wall_at(*since),
             spent_ms: spent_before_ms + idle_since.unwrap_or(now.monotonic).since_ms(*since),
@@ -132,6 +167,7 @@ impl Trouble {
             next_probe_at: now.monotonic.plus_ms(left_ms),
             cause: *cause,
             evidence: evidence.clone(),
+            only_url: None,
         }
     }
 }
@@ -144,15 +180,19 @@ mod tests {
         Now { monotonic: Monotonic(ms), wall: comeback_diagnosis::clock::WallTime(ms) }
     }
 
+    fn refusal(asked_at: Monotonic, stated: Option<Monotonic>) -> Refusal {
+        Refusal { asked_at, url: 1, cause: Cause::Unknown, evidence: Vec::new(), stated }
+    }
+
     /// The times of the requests that a dead host gets within `patience_ms`.
     fn probes_of_a_dead_host(patience_ms: u64, rng_seed: u64) -> Vec<u64> {
         let mut chance = Chance::from_rng_seed(rng_seed);
-        let mut trouble = Trouble::begin(at(0), Cause::Unknown, Vec::new(), None, &mut chance);
+        let mut trouble = Trouble::begin(at(0), refusal(Monotonic(0), None), &mut chance);
         let mut times = vec![0];
         while trouble.next_probe_at < trouble.patience_until(patience_ms) {
             let now = at(trouble.next_probe_at.0);
             times.push(now.monotonic.0);
-            trouble.confirm(now, now.monotonic, Cause::Unknown, Vec::new(), None, &mut chance);
+            trouble.confirm(now, refusal(now.monotonic, None), &mut chance);
         }
         times
     }
@@ -168,10 +208,10 @@ mod tests {
     #[test]
     fn a_burst_of_refusals_is_one_incident() {
         let mut chance = Chance::from_rng_seed(1);
-        let mut trouble = Trouble::begin(at(100), Cause::Unknown, Vec::new(), None, &mut chance);
+        let mut trouble = Trouble::begin(at(100), refusal(Monotonic(99), None), &mut chance);
         let next = trouble.next_probe_at;
         for _ in 0..15 {
-            trouble.confirm(at(101), Monotonic(99), Cause::Unknown, Vec::new(), None, &mut chance);
+            trouble.confirm(at(101), refusal(Monotonic(99), None), &mut chance);
         }
         assert_eq!((trouble.next_probe_at, trouble.probes), (next, 0));
     }
@@ -180,10 +220,10 @@ mod tests {
     fn a_stated_time_is_trusted_at_first_only() {
         let mut chance = Chance::from_rng_seed(1);
         let mut now = at(0);
-        let mut trouble = Trouble::begin(now, Cause::Unknown, Vec::new(), Some(Monotonic(10)), &mut chance);
+        let mut trouble = Trouble::begin(now, refusal(now.monotonic, Some(Monotonic(10))), &mut chance);
         for _ in 0..20 {
             now = at(trouble.next_probe_at.0);
-            trouble.confirm(now, now.monotonic, Cause::Unknown, Vec::new(), Some(now.monotonic.plus_ms(10)), &mut chance);
+            trouble.confirm(now, refusal(now.monotonic, Some(now.monotonic.plus_ms(10))), &mut chance);
         }
         assert!(trouble.gap_ms > 100_000);
     }
