@@ -107,7 +107,9 @@ impl Account {
             ));
         }
         text.push_str(&format!("results: {dir}/outcomes and {dir}/warc\n"));
-        if self.causes.is_empty() {
+        if progress.urls.queued + progress.urls.leased > 0 {
+            text.push_str(&format!("next: `comeback resume {dir}` goes on\n"));
+        } else if self.causes.is_empty() {
             text.push_str(&format!("next: `comeback extract {dir}` writes the pages as files\n"));
         } else {
             text.push_str(&format!("next: `comeback report {dir}` says what can be done about the failed and parked\n"));
@@ -261,12 +263,15 @@ mod tests {
 
     #[test]
     fn the_brief_account_names_causes_by_their_weight() {
-        let expected = "5 URLs: 1 fetched, 0 answered, 1 failed, 2 parked, 1 not settled yet\n\
+        let expected = "4 URLs: 1 fetched, 0 answered, 1 failed, 2 parked\n\
             \x20         2 parked  quota, the earliest until 2026-11-24 00:00:00Z\n\
             \x20         1 failed  dns\n\
             results: out/outcomes and out/warc\n\
             next: `comeback report out` says what can be done about the failed and parked\n";
-        assert_eq!(account().brief("out", &progress(1)), expected);
+        assert_eq!(account().brief("out", &progress(0)), expected);
+        let unfinished = account().brief("out", &progress(1));
+        assert!(unfinished.starts_with("5 URLs: 1 fetched, 0 answered, 1 failed, 2 parked, 1 not settled yet\n"), "{unfinished}");
+        assert!(unfinished.ends_with("next: `comeback resume out` goes on\n"), "{unfinished}");
     }
 
     #[test]

@@ -73,11 +73,11 @@ impl Status {
         serde_json::to_string(self).expect("a status has only string keys and whole numbers")
     }
 
-    /// The status as text; `now` tells how long a host still waits.
+    /// The status as text. `dir` is the job's DIR as the user named it; `now` tells how long a host still waits.
     #[must_use]
-    pub fn render(&self, now: WallTime) -> String {
+    pub fn render(&self, dir: &str, now: WallTime) -> String {
         let Self { job, state, urls, requests, bytes, eta_s, hosts_waiting } = self;
-        let mut text = format!("job {}: {}\n", plain(job), state_words(*state));
+        let mut text = format!("job {}: {}\n", plain(job), state_words(*state, dir));
         let UrlCounts { queued, leased, fetched, answered, failed, parked } = urls;
         text.push_str(&format!("{} of {} settled", count(urls.settled()), counted(urls.all(), "URL")));
         text.push_str(&format!(
@@ -108,12 +108,12 @@ impl Status {
     }
 }
 
-const fn state_words(state: JobState) -> &'static str {
+fn state_words(state: JobState, dir: &str) -> String {
     match state {
-        JobState::Intake => "reading the lists",
-        JobState::Running => "running",
-        JobState::Stopped => "stopped; `comeback resume DIR` goes on",
-        JobState::Done => "done",
+        JobState::Intake => "reading the lists".to_owned(),
+        JobState::Running => "running".to_owned(),
+        JobState::Stopped => format!("stopped; `comeback resume {dir}` goes on"),
+        JobState::Done => "done".to_owned(),
     }
 }
 
@@ -125,7 +125,7 @@ fn waiting(host: &HostWaiting, now: WallTime) -> String {
         left_ms => format!("in {}", span(left_ms)),
     };
     format!(
-        "\n{} waits with {}\n  why    {cause}: {}\n  since  {}\n  until  {} ({left})\n  next   {}\n",
+        "\n{} waits with {}\n  cause  {cause}\n  why    {}\n  since  {}\n  until  {} ({left})\n  next   {}\n",
         plain(host),
         counted(*queued, "URL"),
         plain(because),
@@ -188,11 +188,12 @@ mod tests {
             9 requests, 2.0 KiB received; done in about 1m 15s\n\
             \n\
             http://a.example:80 waits with 3 URLs\n\
-            \x20 why    maintenance: Retry-After: 120\n\
+            \x20 cause  maintenance\n\
+            \x20 why    Retry-After: 120\n\
             \x20 since  2026-11-23 21:00:00Z\n\
             \x20 until  2026-11-23 21:02:00Z (in 1m)\n\
             \x20 next   one probe\n";
-        assert_eq!(status.render(WallTime(1_795_467_660_000)), expected);
+        assert_eq!(status.render("out", WallTime(1_795_467_660_000)), expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use comeback_archive::ArchiveError;
 use comeback_driver::error::DriverError;
 use comeback_report::progress::ProgressError;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ValueRefusal};
 use crate::exit::Exit;
 
 /// Why a command ended before it did what was asked.
@@ -35,6 +35,9 @@ pub enum Failure {
         /// The words there are.
         known: String,
     },
+    /// A filter that is no host pattern.
+    #[error("--host: {0}")]
+    HostPattern(#[source] ValueRefusal),
     /// A page was asked for that the job does not have.
     #[error("the job has no capture for {url}")]
     NoCapture {
@@ -61,7 +64,7 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::UnknownWord { .. } | Self::NoCapture { .. } => Exit::Usage,
+            Self::Config(_) | Self::UnknownWord { .. } | Self::HostPattern(_) | Self::NoCapture { .. } => Exit::Usage,
             Self::Driver(error) if error.is_usage() => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Driver(_) | Self::Progress(_) | Self::Archive(_) | Self::System { .. } | Self::Output(_) => Exit::CouldNotGoOn,
@@ -76,6 +79,7 @@ impl Failure {
             Self::Driver(error) => error.hint(),
             Self::Archive(error) => error.hint().map(str::to_owned),
             Self::UnknownWord { known, .. } => Some(format!("the known ones: {known}")),
+            Self::HostPattern(refusal) => refusal.hint().map(str::to_owned),
             Self::NoCapture { .. } => {
                 Some("`comeback outcomes DIR` lists the URLs as they were given, and how each ended".into())
             }

@@ -96,7 +96,7 @@ impl<W: Write> Screen<W> {
                 self.say(&format!("{} put back: the time they waited for has come", counted(*count, "parked URL")));
             }
             Notice::Committed(progress) => self.draw(&progress_words(progress), at),
-            Notice::Draining => self.say("stopping: awaiting what is under way (again to stop at once)"),
+            Notice::Draining => self.say("stopping: awaiting what is under way; a further Ctrl-C stops at once"),
         }
     }
 
@@ -208,6 +208,6 @@ mod tests {
     fn what_is_said_takes_the_line_away_first() {
         let text = shown(true, &[(0, Notice::IntakeAdvanced { urls: 1 }), (1, Notice::Draining)]);
         assert!(text.starts_with("\rreading the lists: 1 URL\r"), "{text:?}");
-        assert!(text.contains(" \rstopping: ") && text.ends_with(")\n"), "{text:?}");
+        assert!(text.contains(" \rstopping: ") && text.ends_with(" at once\n"), "{text:?}");
     }
 }

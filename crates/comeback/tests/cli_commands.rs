@@ -131,7 +131,7 @@ fn usage_errors_end_with_2_and_one_sentence_with_a_hint() {
     let folder = folder.path();
     std::fs::write(folder.join("urls.txt"), "http://127.0.0.1:9/\n").unwrap();
     std::fs::write(folder.join("bad.toml"), "patience = \"1m\"\npatiense = \"1m\"\n").unwrap();
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 16] = [
         (&[], "Usage: comeback"),
         (&["fletch"], "fetch"),
         (&["fetch", "urls.txt"], "--output"),
@@ -146,6 +146,7 @@ fn usage_errors_end_with_2_and_one_sentence_with_a_hint() {
         (&["status", "absent"], "holds no job\nhint: begin one"),
         (&["outcomes", ".", "--outcome", "lost"], "hint: the known ones: fetched, answered, failed, parked"),
         (&["outcomes", ".", "--cause", "tired"], "hint: the known ones: overload, "),
+        (&["outcomes", ".", "--host", "http://a.example/"], "is not a host pattern\nhint: a pattern is"),
         (&["simulate", "--seeds", "0"], "--seeds"),
     ];
     for (arguments, said) in cases {

@@ -11,8 +11,8 @@ use super::print;
 
 /// Show the engine's state as text
 ///
-/// It opens the job's store, so it waits for nobody: while the job runs, use
-/// `status` instead.
+/// It opens the job's store, which only one process can do: while the job runs,
+/// use `status` instead.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The job's folder

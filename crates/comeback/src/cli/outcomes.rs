@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use comeback::config::host_pattern;
 use comeback::exit::Exit;
 use comeback::failure::Failure;
 use comeback::{Cause, Outcome, OutcomeRow, rows};
@@ -67,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let filter = RowFilter {
         outcomes: known(outcome, "outcome", Outcome::from_word, &Outcome::ALL.map(Outcome::word))?,
         causes: known(cause, "cause", Cause::from_word, &Cause::ALL.map(Cause::word))?,
-        hosts: host.clone(),
+        hosts: host.iter().map(|text| host_pattern(text)).collect::<Result<_, _>>().map_err(Failure::HostPattern)?,
     };
     let (_, progress) = job_folder::published(dir)?;
     let files = progress.map(|progress| progress.files).unwrap_or_default();

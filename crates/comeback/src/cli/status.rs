@@ -26,7 +26,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let is_running = job_is_running(dir);
     let (file, progress) = job_folder::published(dir)?;
     let status = Status::new(&file.job, progress.as_ref(), is_running);
-    let text = if *json { format!("{}\n", status.to_json()) } else { status.render(wall_clock::now()) };
+    let text =
+        if *json { format!("{}\n", status.to_json()) } else { status.render(&dir.display().to_string(), wall_clock::now()) };
     print(&text)?;
     Ok(Exit::Success)
 }

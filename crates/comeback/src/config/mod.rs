@@ -26,7 +26,7 @@ pub use error::ConfigError;
 pub use file::{CONFIG_BYTES_MAX, CONFIG_FILE_NAME};
 pub use flags::FlagValues;
 pub use key::{Key, KeyKind};
-pub use value::ValueRefusal;
+pub use value::{ValueRefusal, host_pattern};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -150,7 +150,11 @@ fn contact(word: &str) -> Result<String, ValueRefusal> {
     product(word)
 }
 
-fn host_pattern(text: &str) -> Result<String, ValueRefusal> {
+/// Reads a host pattern: a host name or address without scheme, port and path, in which `*` matches any characters.
+///
+/// # Errors
+/// Says that the text is none.
+pub fn host_pattern(text: &str) -> Result<String, ValueRefusal> {
     let text = text.trim();
     let is_address = text.starts_with('[') && text.ends_with(']');
     let fits =
