@@ -1,0 +1,36 @@
+//! The `comeback` binary against servers on loopback: real ones, scripted ones and hostile ones, with crashes and full disks.
+//!
+//! The fixtures come first: [`program`] runs the binary, [`origin`] is a scripted server that logs what it is asked, [`nginx`],
+//! [`haproxy`] and [`varnish`] are the real ones, [`wire`] speaks over a bare socket, [`records`] and [`account`] read what was
+//! written. Nothing here looks inside the product: only its files, its output and its exit code, and what servers saw of it.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in the functions that tests share as well")]
+#![allow(clippy::panic, reason = "a panic with its reason is a failed test, in the functions that tests share as well")]
+
+mod account;
+mod haproxy;
+mod nginx;
+mod origin;
+mod program;
+mod records;
+mod server_process;
+mod varnish;
+mod wire;
+
+mod contract_processes;
+mod contract_schemas;
+mod crash_disk;
+mod crash_interrupt;
+mod crash_kill;
+mod hold_maintenance;
+mod hostile_bodies;
+mod hostile_connections;
+mod hostile_folders;
+mod hostile_lists;
+mod hostile_redirects;
+mod hostile_refusals;
+mod hostile_robots;
+mod real_captures;
+mod real_haproxy;
+mod real_nginx;
+mod real_varnish;
