@@ -89,7 +89,8 @@ impl Archive<'_> {
     }
 
     fn write_pages(&self, urls: &[String], output: &Path) -> Result<Exit, Failure> {
-        let mut missing: BTreeSet<&str> = urls.iter().map(String::as_str).collect();
+        let wanted: BTreeSet<&str> = urls.iter().map(String::as_str).collect();
+        let mut missing = wanted.clone();
         fs::create_dir_all(output).map_err(|source| system("create", output, source))?;
         let index_path = output.join(INDEX_NAME);
         let index_refused = |source| system("write", &index_path, source);
@@ -97,7 +98,7 @@ impl Archive<'_> {
         let (mut pages, mut failures) = (0_u64, 0_u64);
         for row in rows(self.dir, self.files) {
             let row = row?;
-            let is_wanted = if urls.is_empty() { row.outcome == Outcome::Fetched } else { urls.contains(&row.url) };
+            let is_wanted = if wanted.is_empty() { row.outcome == Outcome::Fetched } else { wanted.contains(row.url.as_str()) };
             let Some(place) = row.warc.as_ref().filter(|_| is_wanted) else {
                 continue;
             };
