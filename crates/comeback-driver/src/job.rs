@@ -15,10 +15,10 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::clock::wall_now;
 use crate::error::DriverError;
-use crate::list::{self, ListForm, Position};
+use crate::list::{self, ListError, ListForm, Position};
 use crate::run;
 use crate::settings::Settings;
-use crate::settings::job_file::{JOB_FORMAT, JobFile, ListSource};
+use crate::settings::job_file::{JOB_FORMAT, JobFile, JobFileError, ListSource};
 use crate::watcher::Watcher;
 
 /// The lock of a job's folder, relative to it.
@@ -136,7 +136,12 @@ impl Job {
 fn look_at_lists(lists: &[PathBuf]) -> Result<Vec<ListSource>, DriverError> {
     let mut sources = Vec::with_capacity(lists.len());
     for (number, given) in lists.iter().enumerate() {
-        let source = ListSource::of(given, &Path::new(LISTS_PATH).join(number.to_string()))?;
+        let source = ListSource::of(given, &Path::new(LISTS_PATH).join(number.to_string())).map_err(|error| match error {
+            JobFileError::Io { path, source } => DriverError::List(ListError::Io { path, source }),
+            other @ (JobFileError::Unreadable { .. } | JobFileError::Newer { .. } | JobFileError::ListChanged { .. }) => {
+                other.into()
+            }
+        })?;
         if let ListSource::File { given, .. } = &source {
             list::open(given, Some(ListForm::of_name(given)), Position::default())?;
         }

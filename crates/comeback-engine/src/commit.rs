@@ -124,6 +124,8 @@ pub struct HostRecord {
     pub host: HostKey,
     /// A standing hold.
     pub hold: Option<HoldRecord>,
+    /// The patience that it has been given since its last accepted answer.
+    pub patience: Option<PatienceRecord>,
     /// A standing trouble.
     pub trouble: Option<TroubleRecord>,
     /// What the host's URLs are settled with, unasked.
@@ -141,13 +143,22 @@ pub struct HoldRecord {
     pub because: String,
 }
 
+/// A host's patience, in wall time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PatienceRecord {
+    /// When the first refusal after the last accepted answer came.
+    pub since: WallTime,
+    /// How much is spent, in milliseconds of running time.
+    pub spent_ms: u64,
+    /// The last refusal's cause.
+    pub cause: Cause,
+    /// Its facts, for people.
+    pub evidence: Vec<String>,
+}
+
 /// A host's trouble, in wall time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TroubleRecord {
-    /// When the first refusal after the last accepted answer came.
-    pub since: WallTime,
-    /// Patience spent, in milliseconds of running time.
-    pub spent_ms: u64,
     /// The last gap between probes, in milliseconds.
     pub gap_ms: u64,
     /// Probes made.
@@ -158,8 +169,6 @@ pub struct TroubleRecord {
     pub next_probe_at: WallTime,
     /// The last cause.
     pub cause: Cause,
-    /// The last facts, for people.
-    pub evidence: Vec<String>,
 }
 
 /// What all URLs of a host are settled with, without asking.
@@ -220,7 +229,7 @@ impl PartitionState {
         }
         self.raise_low_water();
         for host in hosts {
-            if host.hold.is_none() && host.trouble.is_none() && host.condemned.is_none() {
+            if host.hold.is_none() && host.patience.is_none() && host.trouble.is_none() && host.condemned.is_none() {
                 self.hosts.remove(&host.host);
             } else {
                 self.hosts.insert(host.host.clone(), host);

@@ -236,6 +236,24 @@ fn a_post_is_repeated_only_when_it_was_refused() {
     assert_eq!((settlement.outcome, settlement.cause, settlement.requests), (Outcome::Failed, Cause::UpstreamDown, 2));
 }
 
+/// Two or three URLs that all failed by causes of their own never put the host in trouble, so patience never began: they were
+/// asked ten times each, for minutes.
+#[test]
+fn few_urls_that_all_fail_end_within_attempts_and_patience() {
+    for urls in 1..=5 {
+        let mut scene = Scene::with_urls(urls);
+        while scene.settled.len() < usize::from(urls) {
+            match scene.visits.is_empty() {
+                true => scene.sleep(),
+                false => scene.answer(500, diagnosis(Cause::ServerError, Scope::Url, Remedy::Wait, None)),
+            }
+        }
+        let requests = scene.settled.iter().map(|settled| settled.settlement.requests).max();
+        assert!(requests <= Some(8) && scene.now_ms <= 60_000, "{urls} URLs: {requests:?} requests, {} ms", scene.now_ms);
+        assert!(scene.settled.iter().all(|settled| settled.settlement.outcome == Outcome::Failed));
+    }
+}
+
 #[test]
 fn a_plain_500_is_charged_to_its_url_alone() {
     let mut scene = Scene::with_urls(3);

@@ -59,7 +59,7 @@ impl Engine {
     /// Looks after one host: spends its patience, settles what is condemned, loads, asks for slots, sets its timer.
     pub(super) fn tend(&mut self, now: Now, id: HostId) {
         let has_work = self.has_work(id);
-        self.hosts[id].count_idle_time(now, has_work);
+        self.hosts[id].patience.iter_mut().for_each(|patience| patience.count_idle_time(now, has_work));
         self.spend_patience(now, id);
         if self.hosts[id].condemned.is_some() {
             self.set_timer(id, None);

@@ -250,9 +250,9 @@ impl Engine {
         if host.condemned.is_some() || host.patience_until(&self.config).is_none_or(|until| until > now.monotonic) {
             return;
         }
-        let Some(trouble) = &host.trouble else { return };
-        let cause = trouble.cause;
-        let mut evidence = trouble.evidence.clone();
+        let Some(patience) = &host.patience else { return };
+        let cause = patience.cause;
+        let mut evidence = patience.evidence.clone();
         evidence.push(format!("no accepted answer for {}: patience is spent", seconds(self.config.patience_ms)));
         host.condemn(Outcome::Failed, cause, None::<WallTime>, evidence);
         let under_way: Vec<LeaseId> = host.under_way.keys().copied().collect();

@@ -93,6 +93,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         window,
         pace,
         hold: _,
+        patience: _,
         trouble: _,
         condemned: _,
         suspicion: _,
@@ -129,9 +130,12 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
 }
 
 fn render_clocks(text: &mut String, now: Now, host: &Host) -> fmt::Result {
-    let Host { hold, trouble, condemned, suspicion, .. } = host;
+    let Host { hold, patience, trouble, condemned, suspicion, .. } = host;
     if let Some(Hold { since: _, until, because }) = hold {
         writeln!(text, "  held for {} ms: {because}", until.since_ms(now.monotonic))?;
+    }
+    if let Some(patience) = patience {
+        writeln!(text, "  patience: {}", patience.render(now))?;
     }
     if let Some(trouble) = trouble {
         writeln!(text, "  in trouble {}", trouble.render(now))?;

@@ -6,6 +6,7 @@ use comeback_diagnosis::clock::{Now, WallTime};
 use super::Engine;
 use crate::host::{Host, Readiness};
 use crate::host_key::HostKey;
+use crate::ids::BatchSeq;
 
 /// A host that may not be asked now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct WaitingHost {
     pub until: WallTime,
     /// What happens then.
     pub next: String,
-    /// Its URLs that wait, as far as they are loaded, and 256 for each batch that is not.
+    /// How many of its URLs wait.
     pub queued: u64,
 }
 
@@ -39,9 +40,16 @@ impl Engine {
         let Readiness::NotUntil { at, because } = host.readiness(now, &self.config) else { return None };
         let trouble = host.trouble.as_ref();
         let held = host.hold.as_ref().filter(|hold| hold.until > now.monotonic);
-        let since =
-            trouble.map(|trouble| trouble.since).or(held.map(|hold| hold.since)).or(host.asked_at).unwrap_or(now.monotonic);
-        let loaded = host.queue.ready.len() + host.queue.waiting.len();
+        let since = host
+            .patience
+            .as_ref()
+            .map(|patience| patience.since)
+            .or(held.map(|hold| hold.since))
+            .or(host.asked_at)
+            .unwrap_or(now.monotonic);
+        let loaded = (host.queue.ready.len() + host.queue.waiting.len()) as u64;
+        let left_in = |batch: &BatchSeq| self.batches.get(batch).map_or(0, |batch| batch.count - batch.progress.settled.count());
+        let unloaded: u64 = host.queue.batches_to_come().map(|batch| u64::from(left_in(batch))).sum();
         let next = match (trouble, self.patience_left_words(now, host)) {
             (Some(_), Some(left)) => format!("one request to see whether it answers; patience ends in {left}"),
             (Some(_) | None, _) if held.is_some() => "one request to see whether it answers".to_owned(),
@@ -54,7 +62,7 @@ impl Engine {
             since: now.wall_at(since),
             until: now.wall_at(at),
             next,
-            queued: (loaded + host.queue.unloaded_batches() * crate::batch::BATCH_URLS_MAX) as u64,
+            queued: loaded + unloaded,
         })
     }
 

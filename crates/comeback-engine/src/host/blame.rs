@@ -79,8 +79,8 @@ pub(crate) const fn speaks_for_url(scope: Scope) -> bool {
 
 /// Whether a URL with so many failures fails significantly more often than its host.
 pub(crate) fn is_charged(others: Others, scope: Scope, failures: u32) -> bool {
-    let prior_refused = if speaks_for_url(scope) { 0.2 } else { 2.0 };
-    let rate = (f64::from(others.refused) + prior_refused) / (f64::from(others.asked) + 2.0);
+    let (prior_refused, prior_asked) = if speaks_for_url(scope) { (0.4, 8.0) } else { (2.0, 2.0) };
+    let rate = (f64::from(others.refused) + prior_refused) / (f64::from(others.asked) + prior_asked);
     let chance = (0..failures.min(64)).fold(1.0, |chance, _| chance * rate);
     chance * f64::from(others.asked + 1) < SIGNIFICANCE
 }
@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_plain_500_is_the_urls_own_at_first() {
-        assert!(failures_until_charged(0, 0, Scope::Url) <= 3);
-        assert!(failures_until_charged(8, 8, Scope::Url) > 10);
+        assert!(failures_until_charged(0, 0, Scope::Url) <= 4);
+        assert!(failures_until_charged(2, 2, Scope::Url) <= 4);
+        assert!(failures_until_charged(20, 20, Scope::Url) > 10);
     }
 }

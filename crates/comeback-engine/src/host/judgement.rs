@@ -11,6 +11,7 @@ use comeback_diagnosis::retry_after::RetryAfterKind;
 
 use super::Host;
 use super::blame::{Others, is_charged, speaks_for_url};
+use super::patience::Patience;
 use super::trouble::{Refusal, Trouble};
 use crate::chance::Chance;
 use crate::commit::Condemnation;
@@ -102,6 +103,7 @@ impl Host {
         if report.diagnosis.remedy == Remedy::Park {
             self.condemn(Outcome::Parked, report.diagnosis.cause, None, evidence_of(&report.diagnosis));
         } else {
+            self.count_patience(now, &report.diagnosis);
             self.step_trouble(now, chance, asked, report, stated);
         }
         self.obey(now, stated, &report.diagnosis);
@@ -148,10 +150,10 @@ impl Host {
         match stated {
             Stated::Nothing => {}
             Stated::Until(until) => {
-                self.hold_until(now, until, format!("{}: the server said when to come back", diagnosis.cause));
+                self.hold_until(now, until, "the server said when to come back".into());
             }
             Stated::Floor(until) => {
-                let because = format!("{}: the least wait that this product always states", diagnosis.cause);
+                let because = "the least wait, which this product always states".into();
                 self.hold_until(now, until, because);
             }
             Stated::Beyond(until) => {
@@ -159,17 +161,19 @@ impl Host {
                 let mut evidence = evidence_of(diagnosis);
                 evidence.push("the stated time to come back is beyond the patience that is left".into());
                 let wait_ms = until.since_ms(now.wall);
-                self.hold_until(now, now.monotonic.plus_ms(wait_ms + 1), format!("{cause}: the server said when to come back"));
+                self.hold_until(now, now.monotonic.plus_ms(wait_ms + 1), "the server said when to come back".into());
                 self.condemn(Outcome::Parked, cause, Some(until), evidence);
             }
         }
     }
 
     fn accept(&mut self, now: Now, asked: Asked) {
-        match &mut self.trouble {
-            Some(trouble) if asked.at <= trouble.step_at => trouble.outlive(now),
-            Some(_) => self.trouble = None,
-            None => {}
+        let is_from_before = self.trouble.as_ref().is_some_and(|trouble| asked.at <= trouble.step_at);
+        if is_from_before {
+            self.patience.iter_mut().for_each(|patience| patience.renew(now));
+        } else {
+            self.trouble = None;
+            self.patience = None;
         }
         if self.trouble.is_none() && self.hold.is_none() {
             self.window.grow();
@@ -198,7 +202,21 @@ impl Host {
         Verdict::Sticky { until: None }
     }
 
+    /// Patience begins with the first refusal after the last accepted answer, and remembers the last one.
+    fn count_patience(&mut self, now: Now, diagnosis: &Diagnosis) {
+        self.changed = true;
+        let evidence = evidence_of(diagnosis);
+        match &mut self.patience {
+            None => self.patience = Some(Patience::begin(now, diagnosis.cause, evidence)),
+            Some(patience) => {
+                patience.cause = diagnosis.cause;
+                patience.evidence = evidence;
+            }
+        }
+    }
+
     fn refuse(&mut self, now: Now, chance: &mut Chance, asked: Asked, report: &VisitReport, stated: Stated) -> Verdict {
+        self.count_patience(now, &report.diagnosis);
         let others = Others::of(&self.history, &self.first_answers, asked.url);
         let scope = report.diagnosis.scope;
         let own =
@@ -208,10 +226,9 @@ impl Host {
         if own && self.trouble.is_none() {
             return Verdict::Blamed { charge: is_charged(others, scope, asked.failures + 1) };
         }
-        let is_lone = self
-            .trouble
-            .as_ref()
-            .is_some_and(|trouble| trouble.only_url == Some(asked.url) && now.monotonic.since_ms(trouble.since) >= LONE_URL_MS);
+        let is_lone = self.trouble.as_ref().is_some_and(|trouble| {
+            trouble.only_url == Some(asked.url) && now.monotonic.since_ms(trouble.began_at) >= LONE_URL_MS
+        });
         let is_lone =
             is_lone && others.asked >= LONE_URL_OTHERS && others.hardly_refused() && report.diagnosis.remedy == Remedy::Wait;
         let counted = self.trouble.is_none() || is_lone;
@@ -224,7 +241,6 @@ impl Host {
             asked_at: asked.at,
             url: asked.url,
             cause: report.diagnosis.cause,
-            evidence: evidence_of(&report.diagnosis),
             stated: match stated {
                 Stated::Until(until) => Some(until),
                 Stated::Nothing | Stated::Floor(_) | Stated::Beyond(_) => None,

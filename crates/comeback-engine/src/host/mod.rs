@@ -2,7 +2,7 @@
 //!
 //! Life story. *Idle*: nothing queued. *Ready*: it may be asked, alone at first (canary), then within a window that grows on
 //! success. *Held*: nothing is asked until the hold ends; then one probe. *In trouble*: the last answers were refusals that
-//! speak for the host; one probe at a time at growing gaps, until an accepted answer ends the trouble or patience is spent.
+//! speak for the host; one probe at a time at growing gaps, until an accepted answer ends the trouble or patience is spent. Patience runs in any row of refusals.
 //! *Condemned*: its URLs are settled unasked. What always holds: no request starts while a hold stands; in trouble, on the
 //! canary and after a hold at most one request is under way; an error never makes the next request earlier.
 
@@ -19,6 +19,7 @@ use crate::ids::{LeaseId, Ticket};
 pub(crate) mod blame;
 pub(crate) mod judgement;
 pub(crate) mod pace;
+pub(crate) mod patience;
 pub(crate) mod queue;
 pub(crate) mod robots;
 pub(crate) mod trouble;
@@ -26,6 +27,7 @@ pub(crate) mod window;
 
 use blame::FirstAnswers;
 use pace::Pace;
+use patience::Patience;
 use queue::HostQueue;
 use robots::Robots;
 use trouble::Trouble;
@@ -47,6 +49,7 @@ pub(crate) struct Host {
     pub(crate) window: Window,
     pub(crate) pace: Pace,
     pub(crate) hold: Option<Hold>,
+    pub(crate) patience: Option<Patience>,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) condemned: Option<Condemnation>,
     /// URL numbers that were refused stickily since the last accepted answer, with the cause that they share.
@@ -88,6 +91,7 @@ impl Host {
             window: Window::new(config.window_max),
             pace: Pace::default(),
             hold: None,
+            patience: None,
             trouble: None,
             condemned: None,
             suspicion: None,
@@ -104,12 +108,13 @@ impl Host {
 
     /// Takes over what a commit said of the host. Clock jumps are bounded: no hold lasts longer than it was placed for.
     pub(crate) fn restore(&mut self, record: &HostRecord, now: Now) {
-        let HostRecord { host: _, hold, trouble, condemned } = record;
+        let HostRecord { host: _, hold, patience, trouble, condemned } = record;
         self.hold = hold.as_ref().map(|hold| {
             let length_ms = hold.until.since_ms(hold.since);
             let left_ms = hold.until.since_ms(now.wall).min(length_ms);
             Hold { since: now.monotonic, until: now.monotonic.plus_ms(left_ms), because: hold.because.clone() }
         });
+        self.patience = patience.as_ref().map(|record| Patience::restore(record, now));
         self.trouble = trouble.as_ref().map(|record| Trouble::restore(record, now));
         self.condemned = condemned.clone().filter(|condemned| condemned.until.is_none_or(|until| until > now.wall));
         // Whoever was in trouble or held is asked alone first; so is any host after a restart.
@@ -125,6 +130,7 @@ impl Host {
                 until: now.wall_at(hold.until),
                 because: hold.because.clone(),
             }),
+            patience: self.patience.as_ref().map(|patience| patience.record(now)),
             trouble: self.trouble.as_ref().map(|trouble| trouble.record(now)),
             condemned: self.condemned.clone(),
         }
@@ -188,22 +194,8 @@ impl Host {
         }
     }
 
-    /// When patience is spent, if the host is in trouble and there is something to ask.
+    /// When patience is spent, if the host refuses and there is something to ask.
     pub(crate) fn patience_until(&self, config: &EngineConfig) -> Option<Monotonic> {
-        self.trouble
-            .as_ref()
-            .filter(|trouble| trouble.idle_since.is_none())
-            .map(|trouble| trouble.patience_until(config.patience_ms))
-    }
-
-    /// Time in which there is nothing to ask does not count against patience.
-    pub(crate) fn count_idle_time(&mut self, now: Now, has_work: bool) {
-        let Some(trouble) = &mut self.trouble else { return };
-        if has_work {
-            let idle_ms = trouble.idle_since.take().map_or(0, |since| now.monotonic.since_ms(since));
-            trouble.since = trouble.since.plus_ms(idle_ms);
-        } else {
-            trouble.idle_since.get_or_insert(now.monotonic);
-        }
+        self.patience.as_ref().and_then(|patience| patience.spent_at(config.patience_ms))
     }
 }

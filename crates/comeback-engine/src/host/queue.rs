@@ -65,6 +65,11 @@ impl HostQueue {
         !self.unloaded.is_empty()
     }
 
+    /// The batches that are not loaded, the one that is being loaded included.
+    pub(crate) fn batches_to_come(&self) -> impl Iterator<Item = &BatchSeq> {
+        self.unloaded.values().flatten().chain(&self.loading)
+    }
+
     pub(crate) fn unloaded_batches(&self) -> usize {
         self.unloaded.values().map(VecDeque::len).sum()
     }

@@ -20,12 +20,8 @@ const JITTER_PERCENT_MAX: u64 = 3;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Trouble {
-    /// From when patience counts.
-    pub(crate) since: Monotonic,
-    /// Patience spent before this process took over, in milliseconds.
-    pub(crate) spent_before_ms: u64,
-    /// Since when there is nothing to ask, if so.
-    pub(crate) idle_since: Option<Monotonic>,
+    /// When it began.
+    pub(crate) began_at: Monotonic,
     /// When it began or was last confirmed.
     pub(crate) step_at: Monotonic,
     pub(crate) gap_ms: u64,
@@ -33,20 +29,18 @@ pub(crate) struct Trouble {
     pub(crate) stated: u32,
     pub(crate) next_probe_at: Monotonic,
     pub(crate) cause: Cause,
-    pub(crate) evidence: Vec<String>,
     /// The URL whose refusals all of this is, as long as it is only one.
     pub(crate) only_url: Option<u64>,
 }
 
 /// A refusal, as a trouble sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal {
     /// When the refused request was started.
     pub(crate) asked_at: Monotonic,
     /// The number of its URL.
     pub(crate) url: u64,
     pub(crate) cause: Cause,
-    pub(crate) evidence: Vec<String>,
     /// Until when the server asked us to stay away, where it did.
     pub(crate) stated: Option<Monotonic>,
 }
@@ -54,18 +48,15 @@ pub(crate) struct Refusal {
 impl Trouble {
     /// The trouble that a first refusal begins.
     pub(crate) fn begin(now: Now, refusal: Refusal, chance: &mut Chance) -> Self {
-        let Refusal { asked_at: _, url, cause, evidence, stated } = refusal;
+        let Refusal { asked_at: _, url, cause, stated } = refusal;
         let mut trouble = Self {
-            since: now.monotonic,
-            spent_before_ms: 0,
-            idle_since: None,
+            began_at: now.monotonic,
             step_at: now.monotonic,
             gap_ms: 0,
             probes: 0,
             stated: 0,
             next_probe_at: now.monotonic,
             cause,
-            evidence,
             only_url: Some(url),
         };
         trouble.step(now, stated, chance);
@@ -74,9 +65,8 @@ impl Trouble {
 
     /// A refusal while it stands.
     pub(crate) fn confirm(&mut self, now: Now, refusal: Refusal, chance: &mut Chance) {
-        let Refusal { asked_at, url, cause, evidence, stated } = refusal;
+        let Refusal { asked_at, url, cause, stated } = refusal;
         self.cause = cause;
-        self.evidence = evidence;
         self.only_url = self.only_url.filter(|only| *only == url);
         // A probe is asked at least a gap later; what was asked in the same millisecond was asked before.
         if asked_at <= self.step_at {
@@ -102,71 +92,36 @@ impl Trouble {
         self.next_probe_at = own.max(stated.unwrap_or_default());
     }
 
-    /// An accepted answer to a request from before the trouble: the host still answers some, so patience counts anew.
-    pub(crate) const fn outlive(&mut self, now: Now) {
-        self.since = now.monotonic;
-        self.spent_before_ms = 0;
-    }
-
-    /// When patience is spent.
-    pub(crate) const fn patience_until(&self, patience_ms: u64) -> Monotonic {
-        self.since.plus_ms(patience_ms.saturating_sub(self.spent_before_ms))
-    }
-
     /// The trouble's state, for people.
     pub(crate) fn render(&self, now: Now) -> String {
-        let Self {
-            since,
-            spent_before_ms,
-            idle_since,
-            step_at,
-            gap_ms,
-            probes,
-            stated,
-            next_probe_at,
-            cause,
-            evidence,
-            only_url,
-        } = self;
-        let spent_ms = spent_before_ms + idle_since.unwrap_or(now.monotonic).since_ms(*since);
+        let Self { began_at, step_at, gap_ms, probes, stated, next_probe_at, cause, only_url } = self;
+        let began_ms = now.monotonic.since_ms(*began_at);
         let ago_ms = now.monotonic.since_ms(*step_at);
         let next_ms = next_probe_at.since_ms(now.monotonic);
         let lone = if only_url.is_some() { ", one URL only" } else { "" };
-        let facts = evidence.len();
         format!(
-            "({cause}, {facts} facts{lone}): {probes} probes, {stated} stated times, last refusal {ago_ms} ms ago, next probe in {next_ms} ms, gap {gap_ms} ms, {spent_ms} ms of patience spent"
+            "({cause}{lone}) for {began_ms} ms: {probes} probes, {stated} stated times, last refusal {ago_ms} ms ago, next probe in {next_ms} ms, gap {gap_ms} ms"
         )
     }
 
     pub(crate) fn record(&self, now: Now) -> TroubleRecord {
-        let Self { since, spent_before_ms, idle_since, gap_ms, probes, stated, next_probe_at, cause, evidence, .. } = self;
-        TroubleRecord {
-            since: now.wall_at(*since),
-            spent_ms: spent_before_ms + idle_since.unwrap_or(now.monotonic).since_ms(*since),
-            gap_ms: *gap_ms,
-            probes: *probes,
-            stated: *stated,
-            next_probe_at: now.wall_at(*next_probe_at),
-            cause: *cause,
-            evidence: evidence.clone(),
-        }
+        let Self { began_at: _, step_at: _, gap_ms, probes, stated, next_probe_at, cause, only_url: _ } = self;
+        let next_probe_at = now.wall_at(*next_probe_at);
+        TroubleRecord { gap_ms: *gap_ms, probes: *probes, stated: *stated, next_probe_at, cause: *cause }
     }
 
     /// Takes a recorded trouble over. The next probe is never later than its gap from now, whatever the wall clock did.
     pub(crate) fn restore(record: &TroubleRecord, now: Now) -> Self {
-        let TroubleRecord { since: _, spent_ms, gap_ms, probes, stated, next_probe_at, cause, evidence } = record;
+        let TroubleRecord { gap_ms, probes, stated, next_probe_at, cause } = record;
         let left_ms = next_probe_at.since_ms(now.wall).min((*gap_ms).max(PROBE_GAP_MS_FIRST));
         Self {
-            since: now.monotonic,
-            spent_before_ms: *spent_ms,
-            idle_since: None,
+            began_at: now.monotonic,
             step_at: now.monotonic,
             gap_ms: *gap_ms,
             probes: *probes,
             stated: *stated,
             next_probe_at: now.monotonic.plus_ms(left_ms),
             cause: *cause,
-            evidence: evidence.clone(),
             only_url: None,
         }
     }
@@ -181,7 +136,7 @@ mod tests {
     }
 
     fn refusal(asked_at: Monotonic, stated: Option<Monotonic>) -> Refusal {
-        Refusal { asked_at, url: 1, cause: Cause::Unknown, evidence: Vec::new(), stated }
+        Refusal { asked_at, url: 1, cause: Cause::Unknown, stated }
     }
 
     /// The times of the requests that a dead host gets within `patience_ms`.
@@ -189,7 +144,7 @@ mod tests {
         let mut chance = Chance::from_rng_seed(rng_seed);
         let mut trouble = Trouble::begin(at(0), refusal(Monotonic(0), None), &mut chance);
         let mut times = vec![0];
-        while trouble.next_probe_at < trouble.patience_until(patience_ms) {
+        while trouble.next_probe_at < Monotonic(patience_ms) {
             let now = at(trouble.next_probe_at.0);
             times.push(now.monotonic.0);
             trouble.confirm(now, refusal(now.monotonic, None), &mut chance);
