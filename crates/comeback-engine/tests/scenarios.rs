@@ -255,6 +255,22 @@ fn few_urls_that_all_fail_end_within_attempts_and_patience() {
 }
 
 #[test]
+fn the_last_url_of_a_healthy_host_is_charged_after_half_a_minute() {
+    let mut scene = Scene::with_urls(20);
+    let bad = || diagnosis(Cause::Unknown, Scope::Host, Remedy::Wait, None);
+    while scene.settled.len() < 20 {
+        match scene.visits.front() {
+            None => scene.sleep(),
+            Some((_, visit)) if visit.url.path() == "/19" => scene.answer(503, bad()),
+            Some(_) => scene.answer(200, page()),
+        }
+    }
+    let settlement = &scene.settled[19].settlement;
+    assert_eq!((settlement.outcome, settlement.attempts, settlement.requests), (Outcome::Failed, 4, 7));
+    assert!(scene.now_ms < 40_000, "{} ms", scene.now_ms);
+}
+
+#[test]
 fn a_plain_500_is_charged_to_its_url_alone() {
     let mut scene = Scene::with_urls(3);
     let fault = || diagnosis(Cause::ServerError, Scope::Url, Remedy::Wait, None);

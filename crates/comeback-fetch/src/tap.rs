@@ -66,16 +66,32 @@ impl TapReader {
     }
 }
 
+/// How much is read without letting whoever watches the limits look, in bytes. The protocol's reader skips interim answers in one
+/// go: a server that sends them without end would be read without end.
+const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+
 /// A stream with its notes.
 pub(crate) struct Tap {
     stream: Box<dyn ByteStream>,
     notes: TapReader,
+    /// How much had been read, and not taken by the recorder, at the last pause.
+    paused_at: usize,
 }
 
 impl Tap {
     pub(crate) fn new(stream: Box<dyn ByteStream>) -> (Self, TapReader) {
         let notes = TapReader::default();
-        (Self { stream, notes: notes.clone() }, notes)
+        (Self { stream, notes: notes.clone(), paused_at: 0 }, notes)
+    }
+
+    /// Whether it is time to let the limits be looked at.
+    fn is_pause_due(&mut self) -> bool {
+        let unread = self.notes.passed().received.len();
+        let is_due = unread >= self.paused_at.saturating_add(READ_AT_ONCE_BYTES_MAX);
+        if is_due || unread < self.paused_at {
+            self.paused_at = unread;
+        }
+        is_due
     }
 
     fn note_error(&self, error: &io::Error) {
@@ -96,6 +112,10 @@ pub(crate) fn wall_now() -> WallTime {
 
 impl AsyncRead for Tap {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.is_pause_due() {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = into.filled().len();
         let result = ready!(Pin::new(&mut self.stream).poll_read(context, into));
         match &result {

@@ -129,7 +129,10 @@ impl Engine {
                 self.settle_asked(now, place, Outcome::Failed, cause, None, evidence);
             }
             Verdict::HostTrouble { counted, charge } => {
-                let is_given_up = self.is_given_up(now, place, report, counted, charge);
+                // Charged in its host's trouble: it is the last one left, and all its failures were its own.
+                let before = self.progress(place).clone();
+                let failures = if charge { before.requests - before.failures } else { u32::from(counted) };
+                let is_given_up = self.is_given_up(now, place, report, failures, charge);
                 if !is_given_up && lease.visit.hops > 0 {
                     self.send_again(lease_id, lease, place);
                 } else if !is_given_up {
@@ -137,7 +140,7 @@ impl Engine {
                 }
             }
             Verdict::Blamed { charge } => {
-                if !self.is_given_up(now, place, report, true, charge) {
+                if !self.is_given_up(now, place, report, 1, charge) {
                     let failures = self.progress(place).failures;
                     let at = self.url_backoff(now, failures);
                     self.put_back(now, place, Some(at));
@@ -164,10 +167,10 @@ impl Engine {
     }
 
     /// Counts a failure, and gives the URL up where it has had all that a URL gets.
-    fn is_given_up(&mut self, now: Now, place: UrlPlace, report: &VisitReport, counted: bool, charge: bool) -> bool {
+    fn is_given_up(&mut self, now: Now, place: UrlPlace, report: &VisitReport, failures: u32, charge: bool) -> bool {
         let (attempts_max, requests_max) = (self.config.attempts_max, self.config.requests_max);
         let progress = self.progress(place);
-        progress.failures += u32::from(counted);
+        progress.failures += failures;
         if charge {
             progress.charged = progress.failures.min(attempts_max);
         }
