@@ -51,7 +51,7 @@ fn second_interrupt_stops_at_once_and_loses_nothing() {
     origin.wait_for(60);
     process.signal(Signal::INT);
     // The exchange that stalls keeps the first from ending; what it says shows that it was heard.
-    assert!(process.says("again"), "the first interrupt was not answered");
+    assert!(process.says("at once"), "the first interrupt was not answered");
     process.signal(Signal::INT);
     let ended = process.wait();
     assert_eq!(ended.code, Some(130), "{ended:?}");

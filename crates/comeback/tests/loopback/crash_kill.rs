@@ -6,6 +6,7 @@ use crate::account::{assert_all, assert_each_once};
 use crate::origin::{Asked, Origin, absent, page};
 use crate::program::Bench;
 use crate::records;
+use crate::server_process::free_port;
 
 const ROUNDS: usize = 20;
 const URLS: usize = 3_000;
@@ -18,12 +19,40 @@ const REQUESTS_MAX: u64 = 320;
 const ROUND_LIMIT: Duration = Duration::from_secs(30);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The moment of a round's kill, as a number of requests since its start. By splitmix64, so that it is the same in every run.
+/// The moment of a round's kill, as a number of requests since its start; now and then at once, while it still recovers from the
+/// round before. By splitmix64, so that it is the same in every run.
 fn requests_before_kill(round: usize) -> usize {
+    if round % 5 == 3 {
+        return 0;
+    }
     let mut state = (round as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     usize::try_from((state ^ (state >> 31)) % REQUESTS_MAX).unwrap()
+}
+
+#[test]
+fn kills_during_intake_lose_no_line() {
+    let bench = Bench::new();
+    let port = free_port();
+    let urls: Vec<String> = (0..100_000).map(|number| format!("http://127.0.0.1:{port}/page/{number}")).collect();
+    bench.list(&urls);
+    let begin = "fetch urls.txt -o job --patience 1s";
+    for round in 0..6 {
+        let is_begun = bench.path("job/job.toml").exists();
+        let mut process = bench.start(if is_begun { "resume job" } else { begin });
+        // Each round a little later than the one before; where intake is faster than that, the job itself is killed.
+        if let Some(ended) = process.ended_within(Duration::from_millis(30 + 60 * round)) {
+            assert_eq!(ended.code, Some(1), "{ended:?}");
+            break;
+        }
+        process.kill();
+    }
+    let ended = bench.run(if bench.path("job/job.toml").exists() { "resume job" } else { begin });
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let rows = bench.rows("job");
+    assert_each_once(&rows, &urls);
+    assert_all(&rows, urls.len(), "failed/connect_refused");
 }
 
 #[test]

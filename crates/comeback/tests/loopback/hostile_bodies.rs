@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::account::{Row, assert_all, row_of};
-use crate::origin::{Answer, Asked, answer, origin_of_pages, page};
+use crate::origin::{Answer, Asked, Origin, absent, answer, origin_of_pages, page};
 use crate::program::Bench;
 use crate::records::{self, Record};
 
@@ -90,14 +90,25 @@ fn body_that_is_not_what_its_coding_says_fails_to_decode() {
 
 #[test]
 fn bad_chunking_is_no_answer() {
-    for body in
-        ["ZZ\r\nabc\r\n0\r\n\r\n", "3\r\nabcdef\r\n0\r\n\r\n", "-1\r\nabc\r\n0\r\n\r\n", "fffffffffffffffff\r\nabc\r\n0\r\n\r\n"]
-    {
-        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let (_, row) = fetch_bad(move || Answer::Close(format!("{head}{body}").into_bytes()));
-        assert_failed(&row, "protocol");
-        assert!(row.requests <= 4, "{row:#?}");
-    }
+    const BODIES: [&str; 4] =
+        ["ZZ\r\nabc\r\n0\r\n\r\n", "3\r\nabcdef\r\n0\r\n\r\n", "-1\r\nabc\r\n0\r\n\r\n", "fffffffffffffffff\r\nabc\r\n0\r\n\r\n"];
+    let origin = Origin::start_hosts(4, |asked| match asked.target.as_str() {
+        "/robots.txt" => absent(),
+        "/bad" => {
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            Answer::Close(format!("{head}{}", BODIES[asked.host]).into_bytes())
+        }
+        _ => page(asked),
+    });
+    let urls = (0..BODIES.len()).flat_map(|host| ["/good/1", "/bad", "/good/2"].map(|path| origin.url_of(host, path)));
+    let bench = Bench::new();
+    let (ended, rows) = bench.fetch(urls.collect::<Vec<String>>(), QUICK);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let (bad, good): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.url.ends_with("/bad"));
+    assert_all(&good, 8, "fetched/none");
+    assert_all(&bad, 4, "failed/protocol");
+    assert!(bad.iter().all(|row| row.requests <= 4), "{bad:#?}");
+    records::assert_valid(&bench.path("job"));
 }
 
 #[test]

@@ -13,6 +13,9 @@ const QUICK: &str = "--timeout 500ms --patience 2s";
 /// A host that never gives a good answer is not asked more often in two seconds.
 const REQUESTS_MAX: usize = 8;
 
+/// What is taken of a head without end: some hundreds of KiB, and what fits into the buffers of two sockets.
+const ENDLESS_BYTES_MAX: usize = 16 << 20;
+
 /// Fetches three pages from a server that answers all pages so, and expects them to fail for this cause.
 #[track_caller]
 fn assert_fails(answer: impl Fn() -> Answer + Send + Sync + 'static, cause: &str) -> Vec<Row> {
@@ -22,6 +25,7 @@ fn assert_fails(answer: impl Fn() -> Answer + Send + Sync + 'static, cause: &str
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_all(&rows, 3, &format!("failed/{cause}"));
     assert!(origin.pages().len() <= 3 * REQUESTS_MAX, "{} requests", origin.pages().len());
+    assert!(origin.endless_bytes() <= 3 * ENDLESS_BYTES_MAX, "{} bytes taken", origin.endless_bytes());
     rows
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::{Row, assert_all, tally};
-use crate::origin::{Answer, Asked, Origin, answer, origin_of_pages, page};
+use crate::origin::{Answer, Asked, Origin, absent, answer, origin_of_pages, page};
 use crate::program::Bench;
 
 /// Our own first gap after a refusal that states no usable time is about a second; jitter takes a little of it.
@@ -27,7 +27,7 @@ fn assert_asked_once(rows: &[Row], origin: &Origin) {
 #[test]
 fn wait_of_a_day_parks_the_host_after_one_request() {
     let origin = Origin::start_hosts(2, |asked| match (asked.is_page(), asked.host) {
-        (false, _) => crate::origin::absent(),
+        (false, _) => absent(),
         (true, 0) => refusal("Retry-After: 86400\r\n"),
         (true, _) => page(asked),
     });
@@ -61,30 +61,36 @@ fn wait_of_a_day_on_a_429_parks_the_host_too() {
 
 #[test]
 fn unusable_wait_is_no_information() {
-    for value in
-        ["0", "-1", "", "soon", "1e3", "99999999999999999999999", "Wed, 21 Oct 2015 07:28:00 GMT", "\u{ff11}\u{ff10}", "5, 7"]
-    {
-        let refused_once = OnceLock::new();
-        let origin = origin_of_pages(move |asked: &Asked| {
-            if refused_once.get_or_init(|| asked.number) == &asked.number {
-                refusal(&format!("Retry-After: {value}\r\n"))
-            } else {
-                page(asked)
-            }
-        });
-        let bench = Bench::new();
-        let (ended, rows) = bench.fetch(origin.urls(5), "");
-        // The longest of them may be read as a wait beyond all patience; no URL is lost by it.
-        if value.len() > 20 && value.starts_with('9') && ended.code == Some(1) {
-            assert!(rows.iter().all(|row| row.outcome == "parked"), "{value:?}: {rows:#?}");
-            continue;
+    const VALUES: [&str; 9] = ["0", "-1", "", "soon", "1e3", "P1D", "Wed, 21 Oct 2015 07:28:00 GMT", "\u{ff11}\u{ff10}", "1, 2"];
+    let has_refused: [OnceLock<()>; VALUES.len()] = Default::default();
+    let origin = Origin::start_hosts(9, move |asked| match (asked.is_page(), has_refused[asked.host].get()) {
+        (false, _) => absent(),
+        (true, None) => {
+            has_refused[asked.host].set(()).unwrap();
+            refusal(&format!("Retry-After: {}\r\n", VALUES[asked.host]))
         }
-        assert_eq!(ended.code, Some(0), "{value:?}: {ended:?}");
-        assert_all(&rows, 5, "fetched/none");
-        let pages = origin.pages();
+        (true, Some(())) => page(asked),
+    });
+    let urls: Vec<String> = (0..VALUES.len() * 5).map(|number| origin.url_of(number % 9, &format!("/{number}"))).collect();
+    let bench = Bench::new();
+    let (ended, rows) = bench.fetch(&urls, "");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_all(&rows, urls.len(), "fetched/none");
+    for (host, value) in VALUES.into_iter().enumerate() {
+        let pages: Vec<Asked> = origin.pages().into_iter().filter(|asked| asked.host == host).collect();
         assert_eq!(pages.len(), 6, "{value:?}");
         assert!(pages[1].at >= pages[0].at + OWN_GAP_MIN, "{value:?} was taken for `now`: {pages:#?}");
     }
+}
+
+#[test]
+fn wait_beyond_all_measure_loses_no_url() {
+    let origin = origin_of_pages(|_| refusal("Retry-After: 99999999999999999999999\r\n"));
+    let bench = Bench::new();
+    let (ended, rows) = bench.fetch(origin.urls(5), "--patience 2s");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(rows.len() == 5 && rows.iter().all(|row| ["parked", "failed"].contains(&row.outcome.as_str())), "{rows:#?}");
+    assert!(origin.pages().len() <= 4, "{:#?}", origin.pages());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,6 +61,7 @@ struct Log {
     begun: Instant,
     asked: Mutex<Vec<Asked>>,
     changed: Condvar,
+    endless_bytes: AtomicUsize,
 }
 
 impl Origin {
@@ -70,7 +72,12 @@ impl Origin {
 
     /// An origin with several hosts, 127.0.0.1, 127.0.0.2 and so on.
     pub(crate) fn start_hosts(hosts: u8, answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
-        let log = Arc::new(Log { begun: Instant::now(), asked: Mutex::default(), changed: Condvar::new() });
+        let log = Arc::new(Log {
+            begun: Instant::now(),
+            asked: Mutex::default(),
+            changed: Condvar::new(),
+            endless_bytes: AtomicUsize::new(0),
+        });
         let answer = Arc::new(answer);
         let addresses = (0..hosts).map(|host| {
             let listener = TcpListener::bind((Ipv4Addr::new(127, 0, 0, host + 1), 0)).unwrap();
@@ -129,6 +136,11 @@ impl Origin {
         self.asked().iter().filter(|asked| asked.target == target).count()
     }
 
+    /// How much of endless answers clients and the sockets between have taken, in bytes.
+    pub(crate) fn endless_bytes(&self) -> usize {
+        self.log.endless_bytes.load(Ordering::SeqCst)
+    }
+
     /// Waits until a number of requests have arrived in all.
     #[track_caller]
     pub(crate) fn wait_for(&self, requests: usize) {
@@ -167,6 +179,7 @@ fn serve(stream: TcpStream, host: usize, log: &Log, answer: &(dyn Fn(&Asked) -> 
                 writer.write_all(&first).ok()?;
                 loop {
                     writer.write_all(&again).ok()?;
+                    log.endless_bytes.fetch_add(again.len(), Ordering::SeqCst);
                 }
             }
         }
