@@ -15,7 +15,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::clock::wall_now;
 use crate::error::DriverError;
-use crate::list::{self, ListError, ListForm, Position};
+use crate::list::{self, HEAD_BYTES_MAX, ListError, ListForm, Position};
 use crate::run;
 use crate::settings::Settings;
 use crate::settings::job_file::{JOB_FORMAT, JobFile, JobFileError, ListSource};
@@ -193,8 +193,10 @@ fn spool_list(dir: &Path, source: &ListSource) -> Result<(), DriverError> {
         Box::new(File::open(given).map_err(|error| DriverError::system("read", given, error))?)
     };
     let mut into = File::create(&path).map_err(|error| DriverError::system("write", &path, error))?;
-    let copied = io::copy(&mut from, &mut into).and_then(|_| into.sync_all());
-    copied.map_err(|error| DriverError::system("write", &path, error))?;
+    let refused = |error| DriverError::system("write", &path, error);
+    // What is no list shows in its beginning; it may have no end.
+    io::copy(&mut from.by_ref().take(HEAD_BYTES_MAX as u64), &mut into).map_err(refused)?;
     list::open(&path, None, Position::default())?;
+    io::copy(&mut from, &mut into).and_then(|_| into.sync_all()).map_err(refused)?;
     Ok(())
 }
