@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::account::{Row, assert_all, assert_each_once};
 use crate::origin::{Answer, answer, origin_of_pages, page};
-use crate::program::Bench;
+use crate::program::{Bench, files};
 use crate::records::Record;
 
 /// How often a parked job is woken until its time has come; each try is a process of its own.
-const WAKES_MAX: usize = 400;
+const WAKES_MAX: usize = 2_000;
 
 #[test]
 fn outcomes_are_read_while_the_job_runs() {
@@ -113,6 +113,19 @@ fn page_is_extracted_as_it_was() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "this is /1\n"), "{ended:?}");
     let absent = bench.run(&format!("extract job {}", origin.url("/nowhere")));
     assert!(absent.code != Some(0) && absent.stdout.is_empty(), "{absent:?}");
+}
+
+#[test]
+fn page_is_extracted_from_any_compression() {
+    let origin = origin_of_pages(page);
+    for (compression, ending) in [("gzip", ".warc.gz"), ("zstd", ".warc.zst"), ("none", ".warc")] {
+        let bench = Bench::new();
+        let (ended, _) = bench.fetch(origin.urls(3), &format!("--compress {compression}"));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(files(&bench.path("job/warc"), ending).len(), 1, "{compression}");
+        let ended = bench.run(&format!("extract job {}", origin.url("/2")));
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "this is /2\n"), "{compression}: {ended:?}");
+    }
 }
 
 #[test]

@@ -118,6 +118,19 @@ fn surplus_bytes_after_a_body_are_no_second_answer() {
 }
 
 #[test]
+fn server_that_closes_after_each_answer_costs_no_request() {
+    let origin = origin_of_pages(|asked| match page(asked) {
+        Answer::Keep(bytes) | Answer::Close(bytes) => Answer::Close(bytes),
+        stalled @ (Answer::Stall(_) | Answer::Endless(..)) => stalled,
+    });
+    let bench = Bench::new();
+    let (ended, rows) = bench.fetch(origin.urls(200), QUICK);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_all(&rows, 200, "fetched/none");
+    assert_eq!(origin.pages().len(), 200);
+}
+
+#[test]
 fn nobody_at_the_port_is_a_refused_connection() {
     let bench = Bench::new();
     let port = free_port();

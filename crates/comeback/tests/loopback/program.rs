@@ -4,6 +4,7 @@
 //! into a failed test that says so.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,11 @@ impl Bench {
         Running::spawn(&mut self.command(line.split_whitespace()))
     }
 
+    /// Starts it with a file as its standard input.
+    pub(crate) fn start_with_input(&self, line: &str, input: &Path) -> Running {
+        Running::spawn_with(&mut self.command(line.split_whitespace()), Stdio::from(File::open(input).unwrap()))
+    }
+
     /// Runs the binary with the words of a line as its arguments.
     pub(crate) fn run(&self, line: &str) -> Ended {
         self.start(line).wait()
@@ -114,7 +120,11 @@ struct Said {
 
 impl Running {
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Self::spawn_with(command, Stdio::null())
+    }
+
+    fn spawn_with(command: &mut Command, stdin: Stdio) -> Self {
+        let spawned = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let child = spawned.unwrap_or_else(|error| panic!("{:?} can't be started: {error}", command.get_program()));
         Self::of(child)
     }
