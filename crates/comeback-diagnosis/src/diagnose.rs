@@ -1,9 +1,10 @@
-//! From an exchange to its diagnosis: a failure on our side, else signatures, else what the status says by itself.
+//! From an exchange to its diagnosis: what the response refuses with, by signatures, else by its status; where it refuses nothing,
+//! a failure on our side.
 //!
 //! It names causes; what is done about them is the policy's decision.
 
 use crate::cause::Cause;
-use crate::diagnosis::{Diagnosis, Evidence, Responder, Scope};
+use crate::diagnosis::{Diagnosis, Evidence, Remedy, Responder, Scope};
 use crate::exchange::{Exchange, Failure, Response};
 use crate::history::History;
 use crate::knowledge::Knowledge;
@@ -12,6 +13,12 @@ use crate::signature::{ProductFile, Signature};
 
 /// No response proves its cause: signatures together are never surer than this.
 const CONFIDENCE_MAX: f64 = 0.99;
+
+/// The first status of a final response (RFC 9110, section 15).
+const STATUS_FINAL_MIN: u16 = 200;
+
+/// The first status that refuses (RFC 9110, section 15.5).
+const STATUS_REFUSAL_MIN: u16 = 400;
 
 /// A signature that fired, with the file of the product whose words it knows.
 type Fired<'a> = (&'a ProductFile, &'a Signature);
@@ -27,8 +34,9 @@ struct Finding<'a> {
 impl Knowledge {
     /// Says what an exchange means. It always has an answer, if only `unknown`.
     ///
-    /// A failure on our side of the wire is never diagnosed away. When to come back is read from every response, whatever its
-    /// status, and from one that broke off too.
+    /// A failure on our side of the wire is the answer, unless the response beside it is a refusal: a 503 whose body broke off or
+    /// cannot be decoded is a 503 still, and the failure is a fact beside it. When to come back is read from every response,
+    /// whatever its status, and from one that broke off too.
     ///
     /// ```
     /// use comeback_diagnosis::cause::Cause;
@@ -45,7 +53,11 @@ impl Knowledge {
     pub fn diagnose(&self, exchange: &Exchange<'_>, history: &History) -> Diagnosis {
         let retry_after = exchange.response.and_then(|response| RetryAfter::read(&response, exchange.received_at));
         match (exchange.failure, exchange.response) {
-            (Some(failure), _) => self.own_side(&failure, retry_after),
+            (Some(failure), Some(response)) => self
+                .refused(&response, retry_after, history)
+                .map(|refusal| beside(refusal, &failure))
+                .unwrap_or_else(|| self.own_side(&failure, retry_after)),
+            (Some(failure), None) => self.own_side(&failure, None),
             (None, Some(response)) => self.answered(&response, retry_after, history),
             (None, None) => self.own_side(&Failure { cause: Cause::Unknown, detail: "nothing is known of this attempt" }, None),
         }
@@ -64,6 +76,23 @@ impl Knowledge {
             evidence: vec![Evidence { what: failure.detail.to_owned(), weight: 1.0 }],
             remedy: facts.remedy,
         }
+    }
+
+    /// What a response means that refuses, though its body is not all there: the status says so and a cause goes with it, or,
+    /// on a status that speaks of success, a field names a cause that only a person can remedy. What the beginning of a body
+    /// seems to be is no evidence there: the page that broke off may be a long one.
+    fn refused(&self, response: &Response<'_>, retry_after: Option<RetryAfter>, history: &History) -> Option<Diagnosis> {
+        if response.status < STATUS_FINAL_MIN {
+            return None;
+        }
+        let diagnosis = self.answered(response, retry_after, history);
+        let is_refusal = if response.status >= STATUS_REFUSAL_MIN {
+            diagnosis.cause != Cause::None
+        } else {
+            let names_it = |signature: &Signature| signature.cause == Some(diagnosis.cause) && signature.when.rest_on_fields();
+            diagnosis.remedy == Remedy::Park && self.fired(response).iter().any(|(_, signature)| names_it(signature))
+        };
+        is_refusal.then_some(diagnosis)
     }
 
     fn answered(&self, response: &Response<'_>, retry_after: Option<RetryAfter>, history: &History) -> Diagnosis {
@@ -124,6 +153,12 @@ impl Knowledge {
         evidence.sort_by(|one, other| other.weight.abs().total_cmp(&one.weight.abs()));
         evidence
     }
+}
+
+/// A refusal whose response did not come well: the failure is a fact that counts for nothing.
+fn beside(mut refusal: Diagnosis, failure: &Failure<'_>) -> Diagnosis {
+    refusal.evidence.push(Evidence { what: failure.detail.to_owned(), weight: 0.0 });
+    refusal
 }
 
 /// The cause that the signatures point to: of those that name one, the strongest; else `unknown` where a signature knows that

@@ -121,6 +121,11 @@ impl Conditions {
         self.all_phrases.iter().chain(&self.any_phrase).chain(&self.no_phrase)
     }
 
+    /// Whether fields are asked for, and nothing of the body: then a body that broke off takes nothing away.
+    pub(crate) fn rest_on_fields(&self) -> bool {
+        !self.fields.is_empty() && self.body_bytes_max.is_none() && self.page.is_none() && self.phrases().next().is_none()
+    }
+
     /// Whether all conditions are met; the cheap ones are asked first.
     pub(crate) fn are_met(&self, sight: &Sight<'_>) -> bool {
         let response = sight.response();

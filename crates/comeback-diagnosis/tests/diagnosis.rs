@@ -51,8 +51,74 @@ fn statuses_without_evidence_mean_what_their_definition_says() {
     }
 }
 
+/// The diagnosis of a response beside a failure on our side.
+fn diagnose_failed(saved: &str, cause: Cause) -> Diagnosis {
+    let raw = RawResponse::parse(saved.as_bytes()).expect("a response");
+    let fields = raw.borrowed_fields();
+    let failure = Some(Failure { cause, detail: FAILED });
+    let exchange = Exchange { failure, ..raw.exchange(&fields, WallTime(1_795_461_876_000)) };
+    Knowledge::builtin().diagnose(&exchange, &History::default())
+}
+
+const FAILED: &str = "The body did not come well.";
+
+/// The bug: a refusal whose body was cut, too large or not what its Content-Encoding says was taken for a fault of this one page,
+/// so the host was asked on at once.
 #[test]
-fn a_failure_on_our_side_is_never_diagnosed_away_and_its_retry_after_is_still_read() {
+fn a_refusal_stays_one_though_its_body_failed() {
+    for (saved, failed_by, cause, remedy) in [
+        ("HTTP/1.1 503 No\r\nRetry-After: 9\r\nContent-Encoding: gzip\r\n\r\n", Cause::Decode, Cause::Unknown, Remedy::Wait),
+        ("HTTP/1.1 503 No\r\nRetry-After: 9\r\n\r\nscheduled maintenance", Cause::TooLarge, Cause::Maintenance, Remedy::Wait),
+        ("HTTP/1.1 403 No\r\nRetry-After: 9\r\ncf-mitigated: challenge\r\n\r\n", Cause::Reset, Cause::BotChallenge, Remedy::Park),
+        ("HTTP/1.1 429 No\r\nRetry-After: 9\r\n\r\nslo", Cause::ReadTimeout, Cause::RateLimit, Remedy::SlowDown),
+        (
+            "HTTP/1.1 200 OK\r\nRetry-After: 9\r\ncf-mitigated: challenge\r\n\r\n<",
+            Cause::Reset,
+            Cause::BotChallenge,
+            Remedy::Park,
+        ),
+        (
+            "HTTP/1.1 302 No\r\nRetry-After: 9\r\ncf-mitigated: challenge\r\n\r\n",
+            Cause::Decode,
+            Cause::BotChallenge,
+            Remedy::Park,
+        ),
+    ] {
+        let alone = diagnose(saved);
+        let mut failed = diagnose_failed(saved, failed_by);
+        assert_eq!((failed.cause, failed.remedy), (cause, remedy), "{saved}");
+        assert_eq!(failed.retry_after.and_then(|said| said.delay_ms), Some(9_000), "{saved}");
+        let last = failed.evidence.pop().expect("a fact");
+        assert_eq!((last.what.as_str(), last.weight), (FAILED, 0.0));
+        assert_eq!(failed, alone, "all else is as without the failure");
+    }
+}
+
+#[test]
+fn what_refuses_nothing_leaves_the_failure_its_own_cause() {
+    for saved in [
+        "HTTP/1.1 200 OK\r\n\r\n<html>",
+        "HTTP/1.1 200 OK\r\nServer: cloudflare\r\n\r\n<title>Just a moment...</title> _cf_chl_opt",
+        "HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nContent-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\ncf-mitigated: challenge\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\n\r\n",
+    ] {
+        for cause in [Cause::Reset, Cause::Decode, Cause::TooLarge, Cause::Protocol] {
+            let diagnosis = diagnose_failed(saved, cause);
+            assert_eq!((diagnosis.cause, diagnosis.confidence), (cause, 1.0), "{saved}");
+            assert_eq!((diagnosis.evidence[0].what.as_str(), diagnosis.evidence[0].weight), (FAILED, 1.0), "{saved}");
+        }
+    }
+    let raw = RawResponse::parse(b"HTTP/1.1 503 No\r\n\r\n").expect("a response");
+    let fields = raw.borrowed_fields();
+    let failure = Some(Failure { cause: Cause::Dns, detail: FAILED });
+    let exchange = Exchange { failure, response: None, ..raw.exchange(&fields, WallTime(0)) };
+    assert_eq!(Knowledge::builtin().diagnose(&exchange, &History::default()).cause, Cause::Dns);
+}
+
+#[test]
+fn a_failure_beside_a_page_is_the_answer_and_the_retry_after_is_still_read() {
     let knowledge = Knowledge::builtin();
     let raw = RawResponse::parse(b"HTTP/1.1 200 OK\r\nRetry-After: 7\r\n\r\n<html>").expect("a response");
     let fields = raw.borrowed_fields();
