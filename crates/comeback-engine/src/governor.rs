@@ -35,6 +35,8 @@ pub struct Governor {
     slots_max: usize,
     granted: BTreeSet<(PartitionId, Ticket)>,
     waiting: VecDeque<(PartitionId, Ticket)>,
+    /// Waiting tickets that are no longer wanted: passed over when their turn comes.
+    withdrawn: BTreeSet<(PartitionId, Ticket)>,
     grants: VecDeque<Grant>,
 }
 
@@ -46,7 +48,13 @@ impl Governor {
     #[must_use]
     pub fn new(slots_max: usize) -> Self {
         assert!(slots_max > 0, "without slots nothing is ever asked");
-        Self { slots_max, granted: BTreeSet::new(), waiting: VecDeque::new(), grants: VecDeque::new() }
+        Self {
+            slots_max,
+            granted: BTreeSet::new(),
+            waiting: VecDeque::new(),
+            withdrawn: BTreeSet::new(),
+            grants: VecDeque::new(),
+        }
     }
 
     /// Takes one message; then drain [`Governor::next_grant`].
@@ -55,12 +63,15 @@ impl Governor {
             SlotMessage::Ask(ticket) => self.waiting.push_back((partition, ticket)),
             SlotMessage::Withdraw(ticket) | SlotMessage::Return(ticket) => {
                 if !self.granted.remove(&(partition, ticket)) {
-                    self.waiting.retain(|waiting| *waiting != (partition, ticket));
+                    self.withdrawn.insert((partition, ticket));
                 }
             }
         }
         while self.granted.len() < self.slots_max {
             let Some((partition, ticket)) = self.waiting.pop_front() else { break };
+            if self.withdrawn.remove(&(partition, ticket)) {
+                continue;
+            }
             self.granted.insert((partition, ticket));
             self.grants.push_back(Grant { partition, ticket });
         }

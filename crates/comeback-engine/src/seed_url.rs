@@ -47,6 +47,9 @@ pub enum UrlRefusal {
         /// The scheme found.
         scheme: String,
     },
+    /// A user name or password inside: it would end up in rows and logs.
+    #[error("the URL holds a user name or a password; give them as a header, for example Authorization")]
+    Credentials,
     /// NUL or another control character inside.
     #[error("the URL contains a control character")]
     ControlCharacter,
@@ -98,6 +101,9 @@ pub fn canonical(given: &str) -> Result<Url, UrlRefusal> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(UrlRefusal::Scheme { scheme: url.scheme().to_owned() });
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UrlRefusal::Credentials);
+    }
     url.set_fragment(None);
     Ok(url)
 }
@@ -125,6 +131,7 @@ mod tests {
     #[test]
     fn refusals_name_their_reason() {
         assert_eq!(canonical("mailto:a@b"), Err(UrlRefusal::Scheme { scheme: "mailto".into() }));
+        assert_eq!(canonical("http://me:secret@a/"), Err(UrlRefusal::Credentials));
         assert_eq!(canonical("http://a/\0"), Err(UrlRefusal::ControlCharacter));
         assert!(matches!(canonical(&format!("http://a/{}", "x".repeat(100_000))), Err(UrlRefusal::TooLong { .. })));
         assert!(matches!(canonical("example.org"), Err(UrlRefusal::Unreadable { .. })));

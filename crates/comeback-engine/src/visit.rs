@@ -33,6 +33,15 @@ pub struct Visit {
 /// Fields that are not carried to another host by a redirect: they are secrets between the user and the first host.
 const SECRET_FIELDS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
+/// Whether asking twice by this method may do something twice (RFC 9110, section 9.2.2).
+pub(crate) fn is_unrepeatable(method: &str) -> bool {
+    !["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&method)
+}
+
+fn is_secret(name: &str) -> bool {
+    SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
 impl Visit {
     /// The first visit for a seed URL.
     pub(crate) fn seed(seed: &SeedUrl, common: &[(String, String)], url: Url, host: HostKey) -> Self {
@@ -42,31 +51,24 @@ impl Visit {
         Self { url, host, method: method.clone(), headers, body: body.clone(), robots: false, hops: 0, from_public: false }
     }
 
-    /// Whether asking twice may do something twice (RFC 9110, section 9.2.2).
+    /// Whether asking twice may do something twice.
     pub(crate) fn is_unrepeatable(&self) -> bool {
-        !["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&self.method.as_str())
+        is_unrepeatable(&self.method)
     }
 
-    /// The visit to a host's robots.txt (RFC 9309, section 2.3).
-    pub(crate) fn robots(common: &[(String, String)], host: HostKey) -> Option<Self> {
+    /// The visit to a host's robots.txt (RFC 9309, section 2.3). A host that only redirects led to gets no secrets, and is held to
+    /// the same addresses as they are.
+    pub(crate) fn robots(common: &[(String, String)], host: HostKey, is_listed: bool, from_public: bool) -> Option<Self> {
         let url = Url::parse(&format!("{host}/robots.txt")).ok()?;
-        Some(Self {
-            url,
-            host,
-            method: "GET".into(),
-            headers: common.to_vec(),
-            body: None,
-            robots: true,
-            hops: 0,
-            from_public: false,
-        })
+        let headers = common.iter().filter(|(name, _)| is_listed || !is_secret(name)).cloned().collect();
+        Some(Self { url, host, method: "GET".into(), headers, body: None, robots: true, hops: 0, from_public })
     }
 
     /// The visit that a redirect asks for (RFC 9110, section 15.4).
     pub(crate) fn redirected(&self, redirect: &Redirect, host: HostKey) -> Self {
         let mut next = self.clone();
         if host != self.host {
-            next.headers.retain(|(name, _)| !SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret)));
+            next.headers.retain(|(name, _)| !is_secret(name));
         }
         if redirect.becomes_get {
             next.method = "GET".into();

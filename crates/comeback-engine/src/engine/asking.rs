@@ -58,8 +58,7 @@ impl Engine {
 
     /// Looks after one host: spends its patience, settles what is condemned, loads, asks for slots, sets its timer.
     pub(super) fn tend(&mut self, now: Now, id: HostId) {
-        let has_work = self.has_work(id);
-        self.hosts[id].patience.iter_mut().for_each(|patience| patience.count_idle_time(now, has_work));
+        self.count_patience(now, id);
         self.spend_patience(now, id);
         if self.hosts[id].condemned.is_some() {
             self.set_timer(id, None);
@@ -72,26 +71,36 @@ impl Engine {
             self.set_timer(id, None);
             return;
         }
-        if self.hosts[id].hold.as_ref().is_some_and(|hold| hold.until.since_ms(now.monotonic) > HOLD_MS_TO_UNLOAD) {
+        let held_until = self.hosts[id].hold.as_ref().map(|hold| hold.until);
+        let reload_at = held_until
+            .filter(|until| until.since_ms(now.monotonic) > HOLD_MS_TO_UNLOAD)
+            .map(|until| Monotonic(until.0 - HOLD_MS_TO_UNLOAD));
+        if reload_at.is_some() {
             self.unload(id);
         } else {
             self.load_for(id, self.config.window_max as usize * 2);
         }
         let wake_at = self.ask_for_slots(now, id);
+        self.count_patience(now, id);
         let host = &self.hosts[id];
         let patience = host.patience_until(&self.config);
-        let timer = [wake_at, host.queue.next_waiting().filter(|at| *at > now.monotonic), patience].into_iter().flatten().min();
+        let timer = [wake_at, host.queue.next_waiting().filter(|at| *at > now.monotonic), patience, reload_at]
+            .into_iter()
+            .flatten()
+            .min();
         self.set_timer(id, timer);
     }
 
+    /// Patience counts only time in which the host could have been asked: it has work, and does not wait for a slot of ours.
+    fn count_patience(&mut self, now: Now, id: HostId) {
+        let waits_for_slot = !self.hosts[id].tickets.is_empty() && self.hosts[id].under_way.is_empty();
+        let counts = self.has_work(id) && !waits_for_slot;
+        self.hosts[id].patience.iter_mut().for_each(|patience| patience.count_idle_time(now, counts));
+    }
+
     fn has_work(&self, id: HostId) -> bool {
-        let queue = &self.hosts[id].queue;
-        !queue.ready.is_empty()
-            || !queue.waiting.is_empty()
-            || !queue.guests.is_empty()
-            || queue.loading.is_some()
-            || queue.has_unloaded()
-            || !self.hosts[id].under_way.is_empty()
+        let host = &self.hosts[id];
+        host.queue.has_urls() || !host.queue.guests.is_empty() || !host.under_way.is_empty()
     }
 
     fn load_for(&mut self, id: HostId, wanted: usize) {
@@ -189,7 +198,10 @@ impl Engine {
     fn next_visit(&mut self, now: Now, id: HostId) -> Option<(LeaseOf, Visit)> {
         match self.hosts[id].robots {
             Robots::Unknown => {
-                let visit = Visit::robots(&self.config.headers, self.hosts[id].key.clone())?;
+                let queue = &self.hosts[id].queue;
+                let is_listed = queue.has_urls();
+                let from_public = !is_listed && queue.guests.iter().all(|guest| guest.visit.from_public);
+                let visit = Visit::robots(&self.config.headers, self.hosts[id].key.clone(), is_listed, from_public)?;
                 self.hosts[id].robots = Robots::Asking;
                 return Some((LeaseOf::Robots, visit));
             }
@@ -210,12 +222,7 @@ impl Engine {
             }
             let evidence = self.forbidden(id, &guest.visit);
             let answer = GuestAnswer::Unasked { outcome: Outcome::Parked, cause: Cause::RobotsPolicy, until: None, evidence };
-            self.outputs.push_back(Output::AnswerGuest {
-                to: guest.from,
-                lease: guest.lease,
-                visited: None,
-                answer: Box::new(answer),
-            });
+            self.answer_guest(&guest, None, answer);
         }
         if self.hosts[id].elsewhere >= ELSEWHERE_MAX {
             return None;

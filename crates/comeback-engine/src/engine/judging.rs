@@ -5,13 +5,13 @@ use comeback_diagnosis::clock::{Monotonic, Now, WallTime};
 
 use super::{Engine, HostId, Lease, LeaseOf};
 use crate::batch::LastAnswer;
-use crate::host::judgement::{Asked, evidence_of};
+use crate::host::judgement::{Asked, evidence_of, section_of};
 use crate::host::queue::UrlPlace;
 use crate::host::robots::{ROBOTS_REDIRECTS_MAX, Robots, RobotsAnswer};
 use crate::ids::LeaseId;
 use crate::outcome::Outcome;
 use crate::output::Output;
-use crate::visit::{Guest, GuestAnswer, Verdict, VisitReport};
+use crate::visit::{Guest, GuestAnswer, Verdict, VisitReport, is_unrepeatable};
 
 /// The longest wait of a blamed URL, in milliseconds.
 const URL_BACKOFF_MS_MAX: u64 = 60_000;
@@ -37,7 +37,8 @@ impl Engine {
                     .asked
                     .get(&place.index)
                     .map_or((0, 0), |asked| (asked.requests, asked.failures));
-                let asked = Asked { at: asked_at, url: place.batch.0 << 8 | u64::from(place.index), requests, failures };
+                let url = place.batch.0 << 8 | u64::from(place.index);
+                let asked = Asked { at: asked_at, url, section: section_of(&lease.visit.url), requests, failures };
                 let verdict = self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report);
                 self.conclude(now, lease_id, Lease { of: LeaseOf::Url(place), ..lease }, place, &report, verdict);
             }
@@ -49,7 +50,8 @@ impl Engine {
 
     fn end_guest(&mut self, now: Now, lease_id: LeaseId, id: HostId, guest: &Guest, asked_at: Monotonic, report: VisitReport) {
         let number = GUEST_BIT | u64::from(guest.from.0) << 40 | guest.lease.0;
-        let asked = Asked { at: asked_at, url: number, requests: guest.failures, failures: guest.failures };
+        let section = section_of(&guest.visit.url);
+        let asked = Asked { at: asked_at, url: number, section, requests: guest.failures, failures: guest.failures };
         let verdict = if !guest.visit.robots {
             self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report)
         } else if RobotsAnswer::of(&report) == RobotsAnswer::Trouble {
@@ -60,26 +62,40 @@ impl Engine {
             Verdict::Accepted
         };
         let answer = GuestAnswer::Visited(Box::new(report), verdict);
-        self.outputs.push_back(Output::AnswerGuest {
-            to: guest.from,
-            lease: guest.lease,
-            visited: Some(lease_id),
-            answer: Box::new(answer),
-        });
+        self.answer_guest(guest, Some(lease_id), answer);
     }
 
     fn end_robots(&mut self, now: Now, lease_id: LeaseId, lease: Lease, asked_at: Monotonic, report: &VisitReport) {
         let id = lease.host;
         self.tally.robots_requests += 1;
+        if report.diagnosis.cause == Cause::AddressRefused {
+            self.hosts[id].robots = Robots::Unknown;
+            self.turn_guests_away(id, &evidence_of(&report.diagnosis));
+            return;
+        }
         let answer = RobotsAnswer::of(report);
         if answer == RobotsAnswer::Trouble {
-            let asked = Asked { at: asked_at, url: ROBOTS_NUMBER, requests: 1, failures: 0 };
+            let asked = Asked { at: asked_at, url: ROBOTS_NUMBER, section: 0, requests: 1, failures: 0 };
             self.hosts[id].judge_robots_trouble(now, &self.config, &mut self.chance, asked, report);
             self.hosts[id].robots = Robots::Unknown;
             return;
         }
         self.hosts[id].obey_retry_after(now, &self.config, &report.diagnosis);
         self.learn_robots(lease_id, lease, report, answer);
+    }
+
+    /// The host's address is none that a public host may lead to: its guests end with that, and nothing was asked.
+    fn turn_guests_away(&mut self, id: HostId, evidence: &[String]) {
+        for guest in std::mem::take(&mut self.hosts[id].queue.guests) {
+            let evidence = evidence.to_vec();
+            let answer = GuestAnswer::Unasked { outcome: Outcome::Failed, cause: Cause::AddressRefused, until: None, evidence };
+            self.answer_guest(&guest, None, answer);
+        }
+    }
+
+    pub(super) fn answer_guest(&mut self, guest: &Guest, visited: Option<LeaseId>, answer: GuestAnswer) {
+        let (to, lease) = (guest.from, guest.lease);
+        self.outputs.push_back(Output::AnswerGuest { to, lease, visited, answer: Box::new(answer) });
     }
 
     /// Takes in a robots.txt, from this host or from where it redirected to.
@@ -109,6 +125,8 @@ impl Engine {
         verdict: Verdict,
     ) {
         self.note_answer(place, report);
+        // The first hop of a redirected POST was carried out; going back to it would do it again.
+        let has_acted = lease.visit.hops > 0 && is_unrepeatable(&self.seed(place).method);
         let cause = report.diagnosis.cause;
         match verdict {
             Verdict::Accepted => match &report.redirect {
@@ -123,10 +141,11 @@ impl Engine {
             Verdict::Sticky { until } => {
                 self.settle_asked(now, place, Outcome::Parked, cause, until, evidence_of(&report.diagnosis));
             }
-            Verdict::HostTrouble { .. } | Verdict::Blamed { .. } if lease.visit.is_unrepeatable() && may_have_acted(report) => {
-                let mut evidence = evidence_of(&report.diagnosis);
-                evidence.push(format!("a {} that may have been carried out is not repeated", lease.visit.method));
-                self.settle_asked(now, place, Outcome::Failed, cause, None, evidence);
+            Verdict::HostTrouble { .. } if lease.visit.is_unrepeatable() && may_have_acted(report) => {
+                self.settle_unrepeatable(now, place, report);
+            }
+            Verdict::Blamed { .. } if has_acted || lease.visit.is_unrepeatable() && may_have_acted(report) => {
+                self.settle_unrepeatable(now, place, report);
             }
             Verdict::HostTrouble { counted, charge } => {
                 // Charged in its host's trouble: it is the last one left, and all its failures were its own.
@@ -149,7 +168,14 @@ impl Engine {
         }
     }
 
-    /// The refusals of one answer that its URL's other attempts made: counted, with the newest facts kept.
+    /// Fails a URL rather than do something twice.
+    fn settle_unrepeatable(&mut self, now: Now, place: UrlPlace, report: &VisitReport) {
+        let mut evidence = evidence_of(&report.diagnosis);
+        evidence.push(format!("a {} that may have been carried out is not repeated", self.seed(place).method));
+        self.settle_asked(now, place, Outcome::Failed, report.diagnosis.cause, None, evidence);
+    }
+
+    /// Counts an answer, and keeps its facts as the newest.
     fn note_answer(&mut self, place: UrlPlace, report: &VisitReport) {
         self.tally.requests += 1;
         self.tally.bytes += report.bytes;
@@ -284,10 +310,10 @@ impl Engine {
 }
 
 /// Whether the server may have acted on a request that it did not answer well: it may have, once the request was sent, unless it
-/// refused (RFC 9110, section 9.2.2).
+/// refused (RFC 9110, section 9.2.2). An answer that broke off has a status, and was an answer.
 fn may_have_acted(report: &VisitReport) -> bool {
     match report.status {
-        Some(status) => matches!(status, 500 | 502 | 504),
+        Some(status) => !matches!(status, 425 | 429 | 503),
         None => matches!(report.diagnosis.cause, Cause::Reset | Cause::ReadTimeout | Cause::Protocol),
     }
 }

@@ -143,8 +143,8 @@ fn render_clocks(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     if let Some(condemned) = condemned {
         writeln!(text, "  condemned: {} ({})", condemned.outcome.word(), condemned.cause)?;
     }
-    if let Some((cause, _)) = suspicion {
-        writeln!(text, "  suspected: {cause}")?;
+    if let Some(suspicion) = suspicion {
+        writeln!(text, "  suspected: {}, met by {} URLs", suspicion.cause, suspicion.urls)?;
     }
     Ok(())
 }

@@ -114,12 +114,7 @@ impl Engine {
                 until: condemned.until,
                 evidence: condemned.evidence,
             };
-            self.outputs.push_back(Output::AnswerGuest {
-                to: guest.from,
-                lease: guest.lease,
-                visited: None,
-                answer: Box::new(answer),
-            });
+            self.answer_guest(&guest, None, answer);
         }
     }
 }

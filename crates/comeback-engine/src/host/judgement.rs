@@ -8,6 +8,8 @@ use comeback_diagnosis::clock::{Monotonic, Now, WallTime};
 use comeback_diagnosis::diagnosis::{Diagnosis, Remedy, Scope};
 use comeback_diagnosis::history::PastAttempt;
 use comeback_diagnosis::retry_after::RetryAfterKind;
+use url::Url;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::Host;
 use super::blame::{Others, is_charged, speaks_for_url};
@@ -25,6 +27,25 @@ const LONE_URL_MS: u64 = 30_000;
 /// How many other URLs must have been answered for that.
 const LONE_URL_OTHERS: u32 = 8;
 
+/// URLs of one section that confirm a refusal for the whole host; of two sections, two do.
+const RELATED_TO_CONFIRM: u32 = 3;
+
+/// A refusal that speaks for URLs, until another confirms it for the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Suspicion {
+    pub(crate) cause: Cause,
+    /// The last URL that met it.
+    url: u64,
+    section: u64,
+    /// How many met it in a row.
+    pub(crate) urls: u32,
+}
+
+/// The number of a URL's section: the first part of its path.
+pub(crate) fn section_of(url: &Url) -> u64 {
+    xxh3_64(url.path().split('/').nth(1).unwrap_or("").as_bytes())
+}
+
 /// The facts of the request that an answer belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
@@ -32,6 +53,8 @@ pub(crate) struct Asked {
     pub(crate) at: Monotonic,
     /// A number that is the same for the same URL.
     pub(crate) url: u64,
+    /// A number that is the same for URLs below the same first part of the path.
+    pub(crate) section: u64,
     /// Requests made for the URL before.
     pub(crate) requests: u32,
     /// Failures counted for the URL before.
@@ -186,10 +209,11 @@ impl Host {
     /// A refusal of robots, or one that only another way or a person can cure.
     fn turn_away(&mut self, asked: Asked, diagnosis: &Diagnosis) -> Verdict {
         self.window.restart();
-        let confirmed = match self.suspicion {
-            Some((cause, url)) => cause == diagnosis.cause && url != asked.url,
-            None => false,
+        let seen = match self.suspicion {
+            Some(seen) if seen.cause == diagnosis.cause && seen.url != asked.url => Some(seen),
+            Some(_) | None => None,
         };
+        let confirmed = seen.is_some_and(|seen| seen.section != asked.section || seen.urls + 1 >= RELATED_TO_CONFIRM);
         let speaks_for_host = match diagnosis.scope {
             Scope::Host | Scope::Group | Scope::Account => true,
             Scope::Url | Scope::Path | Scope::Unknown => confirmed,
@@ -197,7 +221,8 @@ impl Host {
         if speaks_for_host {
             self.condemn(Outcome::Parked, diagnosis.cause, None, evidence_of(diagnosis));
         } else {
-            self.suspicion = Some((diagnosis.cause, asked.url));
+            let urls = seen.map_or(0, |seen| seen.urls) + 1;
+            self.suspicion = Some(Suspicion { cause: diagnosis.cause, url: asked.url, section: asked.section, urls });
         }
         Verdict::Sticky { until: None }
     }

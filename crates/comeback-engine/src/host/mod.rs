@@ -26,6 +26,7 @@ pub(crate) mod trouble;
 pub(crate) mod window;
 
 use blame::FirstAnswers;
+use judgement::Suspicion;
 use pace::Pace;
 use patience::Patience;
 use queue::HostQueue;
@@ -52,8 +53,8 @@ pub(crate) struct Host {
     pub(crate) patience: Option<Patience>,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) condemned: Option<Condemnation>,
-    /// URL numbers that were refused stickily since the last accepted answer, with the cause that they share.
-    pub(crate) suspicion: Option<(comeback_diagnosis::cause::Cause, u64)>,
+    /// A refusal of robots since the last accepted answer, that spoke for its URL only.
+    pub(crate) suspicion: Option<Suspicion>,
     pub(crate) history: History,
     pub(crate) first_answers: FirstAnswers,
     /// The last time a request started.

@@ -90,6 +90,11 @@ impl HostQueue {
         self.waiting.first().map(|(at, _)| *at)
     }
 
+    /// Whether the host has URLs of its own to ask.
+    pub(crate) fn has_urls(&self) -> bool {
+        !self.ready.is_empty() || !self.waiting.is_empty() || self.loading.is_some() || self.has_unloaded()
+    }
+
     /// Whether a guest is next; otherwise it is the turn of the host's own URLs.
     pub(crate) fn take_turn(&mut self, now: Monotonic) -> bool {
         let own_is_ready = !self.ready.is_empty() || self.next_waiting().is_some_and(|at| at <= now);

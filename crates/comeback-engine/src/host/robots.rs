@@ -12,8 +12,9 @@ use crate::visit::VisitReport;
 
 /// Redirects followed for a robots.txt (RFC 9309, section 2.3.1.2: at least five).
 pub(crate) const ROBOTS_REDIRECTS_MAX: u8 = 5;
-/// The longest crawl delay that is believed, in milliseconds: a day.
-const CRAWL_DELAY_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// The longest crawl delay that is kept, in milliseconds: five minutes, as in Heritrix. One line of a robots.txt must not make a
+/// job last for months.
+const CRAWL_DELAY_MS_MAX: u64 = 5 * 60 * 1000;
 
 #[derive(Debug)]
 pub(crate) enum Robots {
