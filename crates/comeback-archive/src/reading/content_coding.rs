@@ -7,7 +7,13 @@ use crate::error::ArchiveError;
 /// Buffer of the brotli decoder.
 const BROTLI_BUFFER_BYTES: usize = 16 * 1024;
 
-/// Decodes one layer. With `is_cut`, a body that breaks off yields what can be decoded of it.
+/// Whether a member of Content-Encoding is a coding that can be taken off. Others are no codings: servers put `none`, `utf-8` and
+/// other words there, before bodies that are not coded at all.
+pub(crate) fn is_known(coding: &str) -> bool {
+    matches!(coding, "gzip" | "x-gzip" | "deflate" | "br" | "zstd")
+}
+
+/// Decodes one layer; the coding is one that [`is_known`]. With `is_cut`, a body that breaks off yields what can be decoded of it.
 pub(crate) fn take_off(coding: &str, coded: &[u8], is_cut: bool, bytes_max: u64) -> Result<Vec<u8>, ArchiveError> {
     let mut body = Vec::new();
     let result = match coding {

@@ -10,7 +10,7 @@ use comeback_engine::outcome::CapturePlace;
 use crate::error::ArchiveError;
 use crate::partition_files::is_result_file;
 use crate::reading::chunked::without_chunks;
-use crate::reading::content_coding::take_off;
+use crate::reading::content_coding::{is_known, take_off};
 use crate::reading::member::{WarcRecord, read_member};
 use crate::warc::ORIGINAL_PLACE_FIELD;
 use crate::warc::http_head::head_end;
@@ -69,16 +69,16 @@ impl ResponseParts {
     }
 
     /// The payload without its content codings (RFC 9110, section 8.4): gzip, deflate, br and zstd, up to
-    /// [`CONTENT_CODINGS_MAX`] layers. Of a body that was cut, as much as can be decoded.
+    /// [`CONTENT_CODINGS_MAX`] layers. Any other word there is passed over, as it is when fetching: the body is as it is. Of a
+    /// body that was cut, as much as can be decoded.
     ///
     /// # Errors
-    /// [`ArchiveError::Undecodable`] for an unknown coding, too many, or broken bytes; [`ArchiveError::TooLarge`] when more
+    /// [`ArchiveError::Undecodable`] for too many codings or broken bytes; [`ArchiveError::TooLarge`] when more
     /// than `body_bytes_max` bytes come out of a layer.
     pub fn decoded(&self, body_bytes_max: u64) -> Result<Vec<u8>, ArchiveError> {
         let values = self.fields_named("content-encoding").map(|value| String::from_utf8_lossy(value).to_ascii_lowercase());
         let list = values.collect::<Vec<_>>().join(",");
-        let codings: Vec<&str> =
-            list.split(',').map(str::trim).filter(|coding| !coding.is_empty() && *coding != "identity").collect();
+        let codings: Vec<&str> = list.split(',').map(str::trim).filter(|coding| is_known(coding)).collect();
         if codings.len() > CONTENT_CODINGS_MAX {
             let why = format!("it has {} layers; the limit is {CONTENT_CODINGS_MAX}", codings.len());
             return Err(ArchiveError::Undecodable { coding: codings.join(", "), why });

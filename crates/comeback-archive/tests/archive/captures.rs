@@ -180,6 +180,35 @@ fn cut_body_says_why_and_yields_what_came() {
     assert!("come back later ".repeat(100).starts_with(&text));
 }
 
+/// The bug: pages that were fetched could not be extracted, because their servers write `utf-8` or `none` where a coding belongs.
+#[test]
+fn words_that_are_no_codings_are_passed_over() {
+    let job = Job::new(Compression::Gzip);
+    let mut files = job.open(&[]);
+    let coded = zstd::encode_all(&b"page"[..], 0).unwrap();
+    let twice = zstd::encode_all(coded.as_slice(), 0).unwrap();
+    let bodies: [(&str, &[u8]); 5] = [
+        ("utf-8", b"page"),
+        ("none", b"page"),
+        ("identity, , UTF-8, none", b"page"),
+        ("utf-8, ZSTD", &coded),
+        ("zstd, utf-8, none, zstd", &twice),
+    ];
+    for (place, (codings, body)) in bodies.into_iter().enumerate() {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: {codings}\r\n\r\n");
+        let exchange = Exchange::get(&format!("/{place}"), &head, body);
+        let place = files.append_capture(&exchange.capture()).unwrap().unwrap();
+        commit(&mut files);
+        let parts = response_parts(job.dir.path(), &place, BYTES_MAX).unwrap();
+        assert_eq!(parts.decoded(BYTES_MAX).unwrap(), b"page", "{codings}");
+    }
+    let exchange = Exchange::get("/thrice", "HTTP/1.1 200 OK\r\nContent-Encoding: zstd, zstd, zstd\r\n\r\n", &twice);
+    let place = files.append_capture(&exchange.capture()).unwrap().unwrap();
+    commit(&mut files);
+    let error = response_parts(job.dir.path(), &place, BYTES_MAX).unwrap().decoded(BYTES_MAX).unwrap_err();
+    assert!(matches!(error, ArchiveError::Undecodable { .. }), "{error}");
+}
+
 #[test]
 fn exchange_without_a_readable_response_has_no_place_and_is_kept() {
     let job = Job::new(Compression::Gzip);
