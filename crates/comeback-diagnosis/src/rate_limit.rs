@@ -1,4 +1,4 @@
-//! RateLimit and X-RateLimit fields, read where a refusal carries no Retry-After.
+//! RateLimit and X-RateLimit fields, read where a refusal carries no usable Retry-After.
 //!
 //! Only the plainest reading: nothing remains, and a reset is named. Windows, policies and pacing ahead of a refusal are not here.
 

@@ -37,8 +37,8 @@ pub enum RetryAfterKind {
 pub const DELAY_MS_MAX: u64 = 1_000 * 365 * 86_400 * 1_000;
 
 impl RetryAfter {
-    /// Reads when we may come back: from Retry-After on whatever status, or, where there is no such field and the response is a
-    /// refusal with nothing remaining, from the RateLimit fields. `None` when neither was said.
+    /// Reads when we may come back: from Retry-After on whatever status, or, where that field is absent or says nothing usable and
+    /// the response is a refusal with nothing remaining, from the RateLimit fields. `None` when neither is there.
     ///
     /// Delta-seconds count from the moment of receipt. Dates are read against the response's own Date and Age, so a wrong server
     /// clock costs nothing; without a readable Date against `received_at`. Of several values the longest usable one counts. Zero,
@@ -61,7 +61,8 @@ impl RetryAfter {
         }
         let clock = ServerClock::of(response, received_at);
         let longest = values.filter_map(|value| longest_of_line(value, clock)).max_by_key(|said| said.delay_ms);
-        Some(longest.unwrap_or(Self { kind: RetryAfterKind::Unusable, delay_ms: None }))
+        let said = longest.or_else(|| rate_limit::until_reset(response, received_at));
+        Some(said.unwrap_or(Self { kind: RetryAfterKind::Unusable, delay_ms: None }))
     }
 
     fn after(kind: RetryAfterKind, delay_ms: u64) -> Option<Self> {

@@ -70,12 +70,19 @@ fn of_several_values_the_longest_usable_one_counts() {
 }
 
 #[test]
-fn rate_limit_fields_speak_only_where_retry_after_is_missing_and_nothing_remains() {
+fn rate_limit_fields_speak_only_where_retry_after_says_nothing_and_nothing_remains() {
     let spent = [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "30")];
     assert_eq!(read(429, &spent), said(RetryAfterKind::RateLimit, 30_000));
     assert_eq!(read(200, &spent), None);
     assert_eq!(read(429, &[("X-RateLimit-Remaining", "1"), ("X-RateLimit-Reset", "30")]), None);
-    assert_eq!(read(429, &[spent[0], spent[1], ("Retry-After", "0")]), UNUSABLE);
+    for unusable in ["0", "", "soon", "Mon, 23 Nov 2026 10:01:00 GMT"] {
+        let fields = [spent[0], spent[1], ("Retry-After", unusable)];
+        assert_eq!(read(429, &fields), said(RetryAfterKind::RateLimit, 30_000), "{unusable:?}");
+        assert_eq!(read(200, &fields), UNUSABLE, "{unusable:?}: no refusal");
+        assert_eq!(read(429, &[spent[0], ("X-RateLimit-Reset", "0"), fields[2]]), UNUSABLE, "{unusable:?}: no usable reset");
+        assert_eq!(read(429, &[("X-RateLimit-Remaining", "1"), spent[1], fields[2]]), UNUSABLE, "{unusable:?}: some remain");
+    }
+    assert_eq!(read(429, &[spent[0], spent[1], ("Retry-After", "5")]), said(RetryAfterKind::Seconds, 5_000));
     let epoch = [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1795461936")];
     assert_eq!(read(403, &epoch), said(RetryAfterKind::RateLimit, 60_000));
     let epoch_ms = [("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "1795461936500")];
