@@ -22,12 +22,20 @@ pub enum ArchiveError {
         /// The partition's number.
         partition: u16,
     },
-    /// A file that a commit names is missing or has lost bytes: results that were promised are gone.
+    /// A file that a commit names is not there: results that were promised are gone.
+    #[error("{} is missing, but {committed} bytes of it were committed", path.display())]
+    CommittedFileMissing {
+        /// The file.
+        path: PathBuf,
+        /// The length that the last commit names.
+        committed: u64,
+    },
+    /// A file that a commit names has lost bytes: results that were promised are gone.
     #[error("{} has {bytes} bytes, but {committed} were committed", path.display())]
     ShorterThanCommitted {
         /// The file.
         path: PathBuf,
-        /// Its length; 0 when it is missing.
+        /// Its length.
         bytes: u64,
         /// The length that the last commit names.
         committed: u64,
@@ -95,6 +103,7 @@ impl ArchiveError {
         match self {
             Self::System { source, .. } => Some(source),
             Self::Poisoned { .. }
+            | Self::CommittedFileMissing { .. }
             | Self::ShorterThanCommitted { .. }
             | Self::ForeignFile { .. }
             | Self::WireFileShort { .. }
@@ -115,7 +124,7 @@ impl ArchiveError {
             Self::System { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("check who owns the folder, then go on with `comeback resume DIR`")
             }
-            Self::ShorterThanCommitted { .. } => {
+            Self::CommittedFileMissing { .. } | Self::ShorterThanCommitted { .. } => {
                 Some("the file was changed from outside or the disk lost data: restore it from a copy")
             }
             Self::System { .. }

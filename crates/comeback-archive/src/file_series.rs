@@ -82,6 +82,21 @@ impl Write for Tail<'_> {
     }
 }
 
+/// Sees that a file still has the bytes that were committed of it.
+pub(crate) fn check_committed(path: &Path, committed: u64) -> Result<(), ArchiveError> {
+    let bytes = match fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(ArchiveError::CommittedFileMissing { path: path.to_owned(), committed });
+        }
+        Err(error) => return Err(ArchiveError::system("read", path, error)),
+    };
+    if bytes < committed {
+        return Err(ArchiveError::ShorterThanCommitted { path: path.to_owned(), bytes, committed });
+    }
+    Ok(())
+}
+
 impl FileSeries {
     /// A series as the commit names it. Nothing is changed yet, but a file that lost committed bytes is found.
     pub(crate) fn check(
@@ -106,7 +121,7 @@ impl FileSeries {
         let mut by_number = BTreeMap::new();
         for length in committed.iter().filter(|length| series.is_own_folder(&length.path)) {
             let number = series.number_of(&length.path).ok_or_else(|| series.foreign(&length.path))?;
-            series.check_length(length)?;
+            check_committed(&series.dir.join(&length.path), length.bytes)?;
             if by_number.insert(number, length.clone()).is_some() {
                 return Err(series.foreign(&length.path));
             }
@@ -212,20 +227,6 @@ impl FileSeries {
         let file = OpenOptions::new().append(true).open(&path).map_err(|error| ArchiveError::system("open", &path, error))?;
         let out = BufWriter::with_capacity(BUFFER_BYTES, file);
         self.current = Some(GrowingFile { relative, path, out, bytes, has_unsynced: false });
-        Ok(())
-    }
-
-    fn check_length(&self, length: &FileLength) -> Result<(), ArchiveError> {
-        let (path, committed) = (self.dir.join(&length.path), length.bytes);
-        let bytes = match fs::metadata(&path) {
-            Ok(metadata) => metadata.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(ArchiveError::system("read", &path, error)),
-        };
-        // A committed file of no bytes must still be there; its absence shows on opening it.
-        if bytes < committed {
-            return Err(ArchiveError::ShorterThanCommitted { path, bytes, committed });
-        }
         Ok(())
     }
 

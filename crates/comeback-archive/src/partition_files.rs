@@ -70,7 +70,8 @@ impl PartitionFiles {
     /// others back to their committed lengths. A new partition has no committed files.
     ///
     /// # Errors
-    /// [`ArchiveError::ShorterThanCommitted`] where a committed file lost bytes, found before anything is changed;
+    /// [`ArchiveError::CommittedFileMissing`] and [`ArchiveError::ShorterThanCommitted`] where a committed file is gone or lost bytes,
+    /// found before anything is changed;
     /// [`ArchiveError::ForeignFile`] where the commit names what cannot be this partition's; else the system's refusal.
     pub fn recover(
         dir: &Path,

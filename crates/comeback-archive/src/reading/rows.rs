@@ -3,12 +3,13 @@
 //! It reads up to the committed length of each file and never beyond, so it is safe beside a running job.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Take};
+use std::io::{BufRead, BufReader, Read, Take};
 use std::path::{Path, PathBuf};
 
 use comeback_engine::commit::FileLength;
 
 use crate::error::ArchiveError;
+use crate::file_series::check_committed;
 use crate::outcome_row::OutcomeRow;
 use crate::partition_files::OUTCOMES_FOLDER;
 
@@ -81,14 +82,7 @@ impl Rows {
 
 impl OpenRows {
     fn open(path: PathBuf, committed: u64) -> Result<Self, ArchiveError> {
-        let bytes = match std::fs::metadata(&path) {
-            Ok(metadata) => metadata.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(ArchiveError::system("read", &path, error)),
-        };
-        if bytes < committed {
-            return Err(ArchiveError::ShorterThanCommitted { path, bytes, committed });
-        }
+        check_committed(&path, committed)?;
         let file = File::open(&path).map_err(|error| ArchiveError::system("open", &path, error))?;
         Ok(Self { path, reader: BufReader::new(file).take(committed), offset: 0, committed })
     }

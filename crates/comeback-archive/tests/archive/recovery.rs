@@ -141,10 +141,13 @@ fn lost_bytes_stop_the_recovery_before_it_changes_anything() {
 
     fs::remove_file(&path).unwrap();
     let error = PartitionFiles::recover(job.dir.path(), PARTITION, &committed, &settings).map(drop).unwrap_err();
-    assert!(matches!(error, ArchiveError::ShorterThanCommitted { bytes: 0, .. }));
+    let sentence = format!("{} is missing, but {} bytes of it were committed", path.display(), bytes.len());
+    assert_eq!(error.to_string(), sentence);
+    assert!(error.hint().is_some());
+    assert!(matches!(rows(job.dir.path(), &committed).next(), Some(Err(ArchiveError::CommittedFileMissing { .. }))));
     committed[0].bytes = 0;
     let error = PartitionFiles::recover(job.dir.path(), PARTITION, &committed, &settings).map(drop).unwrap_err();
-    assert_eq!(error.system_error().map(std::io::Error::kind), Some(ErrorKind::NotFound));
+    assert!(matches!(error, ArchiveError::CommittedFileMissing { committed: 0, .. }));
 }
 
 #[test]
