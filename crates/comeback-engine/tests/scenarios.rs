@@ -338,6 +338,26 @@ fn the_last_url_of_a_healthy_host_is_charged_after_half_a_minute() {
     assert!(scene.now_ms < 40_000, "{} ms", scene.now_ms);
 }
 
+/// A URL met a limit four times in a row while others were answered, and was charged for it (rng_seed 21204 at 9a6d144).
+#[test]
+fn a_rate_limit_is_never_a_urls_fault() {
+    let mut scene = Scene::with_patience(40, 900_000);
+    let mut refusals = 0;
+    while scene.settled.len() < 40 {
+        match scene.visits.front() {
+            None => scene.sleep(),
+            Some((_, visit)) if visit.url.path() == "/7" && refusals < 12 => {
+                refusals += 1;
+                scene.answer(429, diagnosis(Cause::RateLimit, Scope::Host, Remedy::SlowDown, None));
+            }
+            Some(_) => scene.answer(200, page()),
+        }
+    }
+    let settlement =
+        &scene.settled.iter().find(|settled| settled.seed.given.ends_with("/7")).expect("all are settled").settlement;
+    assert_eq!((settlement.outcome, settlement.attempts, settlement.requests), (Outcome::Fetched, 1, 13));
+}
+
 #[test]
 fn a_plain_500_is_charged_to_its_url_alone() {
     let mut scene = Scene::with_urls(3);

@@ -21,10 +21,16 @@ pub struct Options {
     pub sync_ms_max: u64,
     /// Partitions.
     pub partitions: u16,
-    /// Slots of the governor.
-    pub slots: usize,
-    /// Patience, in milliseconds.
+    /// Slots of the governor: 1 to this many.
+    pub slots_max: u64,
+    /// Patience in most runs, in milliseconds.
     pub patience_ms: u64,
+    /// Of 100 runs, how many have the long patience, and servers that ask for long waits.
+    pub long_patience_percent: u64,
+    /// The long patience, in milliseconds.
+    pub long_patience_ms: u64,
+    /// Of 100 process lives, how many are asked to drain before their end.
+    pub drain_percent: u64,
     /// A bug put in on purpose, to see that the checkers find it.
     pub plant: Option<Plant>,
 }
@@ -41,8 +47,11 @@ impl Default for Options {
             message_ms_max: 2,
             sync_ms_max: 40,
             partitions: 4,
-            slots: 32,
+            slots_max: 64,
             patience_ms: 60_000,
+            long_patience_percent: 30,
+            long_patience_ms: 900_000,
+            drain_percent: 15,
             plant: None,
         }
     }

@@ -12,7 +12,7 @@ use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
 use comeback_engine::governor::{Governor, SlotMessage};
 use comeback_engine::ids::{BatchSeq, LeaseId, LogSeq, PartitionId};
-use comeback_engine::input::Input;
+use comeback_engine::input::{Input, Order};
 use comeback_engine::output::{Output, Settled};
 use comeback_engine::store::Store;
 use comeback_engine::visit::{Redirect, Visit, VisitReport};
@@ -33,6 +33,8 @@ pub(crate) enum Ending {
     Finished,
     /// The process died.
     Crashed,
+    /// The process was asked to stop, and nothing was left under way or uncommitted.
+    Drained,
     /// It would go on for ever, or has nothing more to do although it should.
     Stuck(String),
 }
@@ -52,6 +54,7 @@ enum Event {
     Leave(PartitionId, LeaseId),
     Arrive(PartitionId, LeaseId),
     Committed(PartitionId, Box<Commit>, Option<CrashMoment>),
+    Drain,
 }
 
 /// A visit on its way.
@@ -80,13 +83,15 @@ pub(crate) struct Shell<'a> {
     inbox: Inbox<Event>,
     visits: BTreeMap<(PartitionId, LeaseId), OnItsWay>,
     started_ms: u64,
+    is_draining: bool,
 }
 
 impl<'a> Shell<'a> {
     /// A process that takes over what the store and the rows hold.
     pub(crate) fn recover(knowledge: &'a Knowledge, options: &'a Options, around: &'a mut Surroundings) -> Self {
         let started_ms = around.at_ms;
-        let governor = Governor::new(options.slots);
+        let slots = usize::try_from(around.slots).unwrap_or(usize::MAX);
+        let governor = Governor::new(slots);
         let mut shell = Self {
             knowledge,
             options,
@@ -96,9 +101,14 @@ impl<'a> Shell<'a> {
             inbox: Inbox::default(),
             visits: BTreeMap::new(),
             started_ms,
+            is_draining: false,
         };
         for number in 0..options.partitions {
             shell.recover_partition(PartitionId(number));
+        }
+        if shell.around.chance.up_to(99) < options.drain_percent {
+            let at_ms = started_ms + shell.around.chance.up_to(60_000);
+            shell.inbox.put(at_ms, Event::Drain);
         }
         shell
     }
@@ -116,7 +126,7 @@ impl<'a> Shell<'a> {
             self.around.rows[usize::from(id.0)].truncate(usize::try_from(committed).unwrap_or(usize::MAX));
         }
         let config = EngineConfig {
-            patience_ms: self.options.patience_ms,
+            patience_ms: self.around.patience_ms,
             rng_seed: self.around.chance.up_to(u64::MAX - 1),
             ..EngineConfig::new(id, self.options.partitions)
         };
@@ -142,7 +152,16 @@ impl<'a> Shell<'a> {
     /// Lives until everything is settled, or until a crash.
     pub(crate) fn run(mut self) -> Ending {
         loop {
+            if self.is_draining && self.is_still() {
+                return Ending::Drained;
+            }
             let Some((at_ms, event)) = self.inbox.take() else {
+                if self.governor.granted() > 0 {
+                    return Ending::Stuck(format!(
+                        "nothing is under way, and {} slots are not given back",
+                        self.governor.granted()
+                    ));
+                }
                 let unsettled: u64 = self.partitions.iter().map(|partition| partition.engine.unsettled()).sum();
                 let clean = self.partitions.iter().all(|partition| partition.engine.is_committed());
                 if unsettled == 0 && clean {
@@ -160,6 +179,10 @@ impl<'a> Shell<'a> {
                 return Ending::Crashed;
             }
         }
+    }
+
+    fn is_still(&self) -> bool {
+        self.visits.is_empty() && self.partitions.iter().all(|partition| partition.engine.is_committed())
     }
 
     /// Plays one event; true when the process dies of it.
@@ -188,6 +211,10 @@ impl<'a> Shell<'a> {
             }
             Event::Arrive(id, lease) => self.arrive(id, lease),
             Event::Committed(id, commit, crash) => return self.commit(id, *commit, crash),
+            Event::Drain => {
+                self.is_draining = true;
+                (0..self.options.partitions).for_each(|number| self.feed(PartitionId(number), Input::Ordered(Order::Drain)));
+            }
         }
         false
     }
@@ -318,7 +345,8 @@ impl<'a> Shell<'a> {
         let (visit, left_ms) = (on_its_way.visit.clone(), on_its_way.left_ms.unwrap_or(self.around.at_ms));
         let at_ms = self.around.at_ms;
         self.around.requests += 1;
-        self.around.watch.arrived(visit.host.host(), left_ms, at_ms, self.options.slots as u64);
+        self.around.page_requests += u64::from(!visit.robots);
+        self.around.watch.arrived(visit.host.host(), left_ms, at_ms, self.around.slots);
         let number: Option<usize> = visit.host.host().strip_prefix('h').and_then(|rest| rest.split('.').next()?.parse().ok());
         let arrival = Arrival { at_ms, wall_ms: EPOCH_MS + at_ms, path: visit.url.path() };
         let reply = match number.and_then(|number| self.around.scripts.get_mut(number)) {

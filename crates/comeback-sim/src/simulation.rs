@@ -56,7 +56,11 @@ pub(crate) struct Surroundings {
     pub(crate) crashes_left: u64,
     pub(crate) events: u64,
     pub(crate) requests: u64,
+    pub(crate) page_requests: u64,
+    pub(crate) drains: u64,
     pub(crate) at_ms: u64,
+    pub(crate) patience_ms: u64,
+    pub(crate) slots: u64,
 }
 
 impl Default for Simulator {
@@ -79,7 +83,9 @@ impl Simulator {
     pub fn run(&self, rng_seed: u64, options: &Options) -> Result<Summary, Finding> {
         let mut chance = Chance::from_rng_seed(rng_seed);
         let hosts = 1 + chance.up_to(options.hosts_max - 1);
-        let scripts = (0..hosts).map(|_| draw(&mut chance, hosts)).collect();
+        let is_patient = chance.up_to(99) < options.long_patience_percent;
+        let patience_ms = if is_patient { options.long_patience_ms } else { options.patience_ms };
+        let scripts = (0..hosts).map(|_| draw(&mut chance, hosts, patience_ms)).collect();
         let given = draw_list(&mut chance, hosts, options);
         let mut around = Surroundings {
             scripts,
@@ -89,7 +95,11 @@ impl Simulator {
             crashes_left: chance.up_to(options.crashes_max),
             events: 0,
             requests: 0,
+            page_requests: 0,
+            drains: 0,
             at_ms: 0,
+            patience_ms,
+            slots: 1 + chance.up_to(options.slots_max - 1),
             chance,
         };
         let crashes_drawn = around.crashes_left;
@@ -103,6 +113,10 @@ impl Simulator {
             match ending {
                 Ending::Finished => break,
                 Ending::Stuck(what) => return Err(finding(around.at_ms, what)),
+                Ending::Drained => {
+                    around.drains += 1;
+                    around.at_ms += around.chance.up_to(options.down_ms_max);
+                }
                 Ending::Crashed => {
                     around.store.crash();
                     around.watch.crashed(around.at_ms, UNCOMMITTED_MS_MAX);
@@ -116,6 +130,11 @@ impl Simulator {
             return Err(finding(around.at_ms, what));
         }
         if let Some(what) = judge_promises(&around.scripts, &rows) {
+            return Err(finding(around.at_ms, what));
+        }
+        let counted: u64 = rows.iter().map(|row| u64::from(row.requests)).sum();
+        if crashes_drawn == around.crashes_left && counted != around.page_requests {
+            let what = format!("the rows tell of {counted} requests for pages, the servers saw {}", around.page_requests);
             return Err(finding(around.at_ms, what));
         }
         Ok(Summary {

@@ -20,9 +20,11 @@ pub(crate) struct Delta {
 }
 
 impl Delta {
-    pub(crate) fn draw(chance: &mut Chance) -> Self {
+    pub(crate) fn draw(chance: &mut Chance, patience_ms: u64) -> Self {
         let from_ms = chance.up_to(1) * chance.up_to(3_000);
-        Self { from_ms, until_ms: from_ms + 1 + chance.up_to(30_000), retry_after_s: 1 + chance.up_to(20) }
+        // Half of the patience for the outage and a third for the last wait leave something over.
+        let until_ms = from_ms + 1 + chance.up_to(patience_ms / 2);
+        Self { from_ms, until_ms, retry_after_s: 1 + chance.up_to(patience_ms / 3_000) }
     }
 }
 

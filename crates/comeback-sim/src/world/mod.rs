@@ -68,13 +68,13 @@ pub(crate) enum Promise {
     Open,
 }
 
-/// Draws a script for a host of a web with so many hosts.
-pub(crate) fn draw(chance: &mut Chance, hosts: u64) -> Box<dyn Script> {
+/// Draws a script for a host of a web with so many hosts, whose clients have so much patience.
+pub(crate) fn draw(chance: &mut Chance, hosts: u64, patience_ms: u64) -> Box<dyn Script> {
     match chance.up_to(15) {
         0 | 1 => Box::new(answering::Healthy::draw(chance)),
         2 => Box::new(answering::Slow),
         3 => Box::new(answering::BadPath::draw(chance)),
-        4 => Box::new(maintaining::Delta::draw(chance)),
+        4 => Box::new(maintaining::Delta::draw(chance, patience_ms)),
         5 => Box::new(maintaining::Date::draw(chance)),
         6 => Box::new(maintaining::Unusable::draw(chance)),
         7 => Box::new(maintaining::Absurd),
