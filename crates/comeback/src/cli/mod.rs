@@ -114,3 +114,43 @@ fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::Output)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory as _;
+    use comeback::{Cause, Knowledge};
+
+    use super::*;
+
+    /// The words of an advice, without the marks around them.
+    fn words(advice: &str) -> Vec<&str> {
+        advice.split_whitespace().map(|word| word.trim_matches(|mark: char| !mark.is_alphanumeric() && mark != '-')).collect()
+    }
+
+    /// The bug: advice named a flag and a command that were planned and never offered.
+    #[test]
+    fn advice_names_only_flags_and_commands_that_there_are() {
+        let command_line = CommandLine::command();
+        let commands: BTreeSet<&str> = command_line.get_subcommands().map(clap::Command::get_name).collect();
+        let options = command_line.get_subcommands().flat_map(clap::Command::get_arguments);
+        let flags: BTreeSet<String> = options.filter_map(clap::Arg::get_long).map(|flag| format!("--{flag}")).collect();
+        let knowledge = Knowledge::builtin();
+        for cause in Cause::ALL {
+            let advice = &knowledge.cause(cause).advice;
+            let words = words(advice);
+            for flag in words.iter().filter(|word| word.starts_with("--")) {
+                assert!(flags.contains(*flag), "{cause}: {flag} is no flag");
+            }
+            for (_, rest) in advice.match_indices("`comeback ").map(|(start, call)| advice.split_at(start + call.len())) {
+                let called = rest.split([' ', '`']).next().unwrap_or_default();
+                assert!(commands.contains(called), "{cause}: `comeback {called}` is no command");
+            }
+            for planned in ["redrive", "serve", "weather", "demo"] {
+                assert!(commands.contains(planned) || !words.contains(&planned), "{cause}: {planned} is no command");
+            }
+        }
+        assert!(flags.contains("--per-host") && commands.contains("resume"));
+    }
+}
