@@ -83,7 +83,10 @@ impl Committer {
         // A thread that has ended already takes no order; its own result says why.
         let _ = self.orders.send(Order::Finish(state));
         drop(self.orders);
-        self.thread.join().expect("the committer panics only on a broken invariant, which ends the process too")
+        match self.thread.join() {
+            Ok(ended) => ended,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     }
 }
 
@@ -110,7 +113,10 @@ impl Committing {
     }
 
     fn run(mut self, received: &Receiver<Order>) -> Result<Progress, DriverError> {
-        self.publish(JobState::Running)?;
+        if let Err(error) = self.publish(JobState::Running) {
+            self.post.fail(error);
+            return Ok(self.progress(JobState::Stopped));
+        }
         while let Ok(first) = received.recv() {
             let mut orders = Vec::new();
             let mut end = None;
@@ -121,6 +127,9 @@ impl Committing {
                 }
             }
             if let Err(error) = self.commit(orders) {
+                if end.is_some() {
+                    return Err(error);
+                }
                 self.post.fail(error);
                 break;
             }
@@ -139,10 +148,11 @@ impl Committing {
         let mut handles = SyncHandles::default();
         let mut written = Vec::new();
         let mut records = Vec::new();
+        let mut standings = Vec::new();
         for order in orders {
             let CommitOrder { partition, after, records: new, checkpoint, handles: more, standing } = order;
             handles.merge(more);
-            self.standings[usize::from(partition.0)] = standing;
+            standings.push((partition, standing));
             records.push((partition, after, new, checkpoint));
         }
         handles.sync()?;
@@ -158,6 +168,9 @@ impl Committing {
             written.push((partition, last));
         }
         self.store.sync()?;
+        for (partition, standing) in standings {
+            self.standings[usize::from(partition.0)] = standing;
+        }
         let progress = self.publish(JobState::Running)?;
         self.watcher.notice(Notice::Committed(Box::new(progress)));
         for (partition, last) in written {

@@ -76,6 +76,20 @@ pub enum DriverError {
         /// Which.
         partition: u16,
     },
+    /// The store knows less than was published.
+    #[error("the store knows nothing of {}, or less than was committed: it is damaged or was replaced", file.display())]
+    StoreBehind {
+        /// A result file that it should know.
+        file: PathBuf,
+    },
+    /// The folder holds what is not ours.
+    #[error("{} holds a folder `{found}` that is no job's", dir.display())]
+    ForeignFolder {
+        /// The folder.
+        dir: PathBuf,
+        /// What was found in it.
+        found: &'static str,
+    },
     /// The store lacks a batch that its index names, or the batch has another length.
     #[error("batch {batch} of partition {partition} is missing in the store, or damaged")]
     BatchMissing {
@@ -96,7 +110,13 @@ impl DriverError {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::JobExists { .. } | Self::NoJob { .. } | Self::Running { .. } | Self::BadLines { .. } | Self::List(_) => true,
+            Self::JobExists { .. }
+            | Self::NoJob { .. }
+            | Self::Running { .. }
+            | Self::BadLines { .. }
+            | Self::ForeignFolder { .. }
+            | Self::Fetch(FetchError::TrustStore { .. })
+            | Self::List(_) => true,
             Self::JobFile(error) => !matches!(error, JobFileError::Io { source, .. } if source.kind() != io::ErrorKind::NotFound),
             Self::Archive(_)
             | Self::Store(_)
@@ -105,6 +125,7 @@ impl DriverError {
             | Self::Progress(_)
             | Self::System { .. }
             | Self::Fenced { .. }
+            | Self::StoreBehind { .. }
             | Self::BatchMissing { .. } => false,
         }
     }
@@ -124,12 +145,14 @@ impl DriverError {
             Self::System { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free some space, then go on with `comeback resume DIR`".into())
             }
-            Self::Unreadable(_)
-            | Self::Fetch(_)
-            | Self::Progress(_)
-            | Self::System { .. }
-            | Self::Fenced { .. }
-            | Self::BatchMissing { .. } => None,
+            Self::Fetch(error) => error.hint().map(str::to_owned),
+            Self::StoreBehind { .. } => {
+                Some("restore DIR/state/store from a copy; the results in DIR/warc and DIR/outcomes are as they were".into())
+            }
+            Self::ForeignFolder { .. } => Some("name a folder that is empty or new".into()),
+            Self::Unreadable(_) | Self::Progress(_) | Self::System { .. } | Self::Fenced { .. } | Self::BatchMissing { .. } => {
+                None
+            }
         }
     }
 }

@@ -65,7 +65,12 @@ impl Intake {
             return Ok(Self { last: vec![BatchSeq(0); usize::from(settings.partitions)], ..Self::default() });
         };
         let unreadable = |error: serde_json::Error| Unreadable { what: "intake record", why: error.to_string() };
-        Ok(serde_json::from_slice(&bytes).map_err(unreadable)?)
+        let taken: Self = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        if taken.last.len() != usize::from(settings.partitions) {
+            let why = format!("it is of {} partitions, job.toml says {}", taken.last.len(), settings.partitions);
+            return Err(Unreadable { what: "intake record", why }.into());
+        }
+        Ok(taken)
     }
 }
 

@@ -67,6 +67,7 @@ impl Job {
             return Err(DriverError::JobExists { dir });
         }
         let sources = look_at_lists(&lists)?;
+        refuse_foreign(&dir)?;
         make_folder(&dir.join("state"))?;
         let lock = lock(&dir)?;
         if JobFile::read(&dir)?.is_some() {
@@ -148,6 +149,17 @@ fn look_at_lists(lists: &[PathBuf]) -> Result<Vec<ListSource>, DriverError> {
         sources.push(source);
     }
     Ok(sources)
+}
+
+/// A folder without a job is taken over where it is ours: new, or locked once by a job that was never finished making.
+fn refuse_foreign(dir: &Path) -> Result<(), DriverError> {
+    if dir.join(LOCK_PATH).exists() {
+        return Ok(());
+    }
+    match ["state", "warc", "outcomes"].into_iter().find(|folder| dir.join(folder).exists()) {
+        None => Ok(()),
+        Some(found) => Err(DriverError::ForeignFolder { dir: dir.to_owned(), found }),
+    }
 }
 
 fn make_folder(path: &Path) -> Result<(), DriverError> {

@@ -33,7 +33,12 @@ fn redirect(visit: &Visit, capture: &Capture) -> Option<Result<Redirect, String>
     let status = capture.response.as_ref().map_or(0, |response| response.status);
     let becomes_get = redirect_method(status, &visit.method) != visit.method;
     let from_public = capture.remote.is_some_and(|remote| is_public(remote.ip()));
-    let checked = |target: Url| match canonical(target.as_str()) {
+    let without_credentials = |mut target: Url| {
+        // Credentials in a redirect are the server's business with others; they are not sent.
+        let _ = (target.set_username(""), target.set_password(None));
+        target
+    };
+    let checked = |target: Url| match canonical(without_credentials(target).as_str()) {
         Ok(url) => Ok(Redirect { url, becomes_get, from_public }),
         Err(refusal) => Err(format!("the redirect cannot be followed: {refusal}")),
     };

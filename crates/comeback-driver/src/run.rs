@@ -15,6 +15,7 @@ use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Route};
 use comeback_report::progress::{JobState, Progress, UrlCounts};
 use comeback_store::FjallStore;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
 use tokio::time::Duration;
 
 use crate::clock::{Clock, wall_now};
@@ -24,7 +25,7 @@ use crate::intake::{self, Intake};
 use crate::job::{RunEnd, SPOOL_PATH, STORE_PATH};
 use crate::partition::PartitionShell;
 use crate::post::{Message, Post, Word, queue};
-use crate::recovery::{Recovered, recover};
+use crate::recovery::{Recovered, read_state, recover};
 use crate::settings::job_file::JobFile;
 use crate::settings::{Compression, Settings};
 use crate::signals::Signals;
@@ -43,21 +44,46 @@ pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Resu
     let signals = runtime.block_on(async { Signals::listen() });
     let signals = signals.map_err(|error| DriverError::system("listen for signals in", dir, error))?;
     let mut store = FjallStore::open(&dir.join(STORE_PATH), settings.memory_bytes / STORE_SHARE)?;
+    check_store(dir, job, &store)?;
     let beginning = publish_intake(dir, job)?;
     let taken = intake::take_in(dir, job, &mut store, &**watcher, &|| signals.has_come())?;
     if !taken.is_done {
-        return Ok(RunEnd::Interrupted(Box::new(beginning)));
+        let stopped = Progress { state: JobState::Stopped, updated_at: TimeText(wall_now()), ..beginning };
+        stopped.publish(dir)?;
+        return Ok(RunEnd::Interrupted(Box::new(stopped)));
     }
     if settings.strict && taken.bad_lines > 0 {
         crate::job::Job::withdraw(dir)?;
         return Err(DriverError::BadLines { count: taken.bad_lines });
     }
     make_spool(dir)?;
+    let route = direct_route(dir, settings)?;
     let partitions = recover_all(dir, job, &mut store, &taken, &**watcher)?;
-    let end = runtime.block_on(fetch(dir, job, store, &taken, partitions, signals, Arc::clone(watcher)));
+    let prepared = Prepared { store, route, taken, recovered: partitions };
+    let end = runtime.block_on(fetch(dir, job, prepared, signals, Arc::clone(watcher)));
     // Attempts that were left under way are dropped with the runtime; waiting for them would delay a second Ctrl-C.
     runtime.shutdown_background();
     end
+}
+
+/// Progress is published after the store's sync, so the store never knows of less than progress tells: where it does, it was
+/// damaged or replaced, and going on would delete results. Rows may lie in other files after a wake, so captures are compared.
+fn check_store(dir: &Path, job: &JobFile, store: &FjallStore) -> Result<(), DriverError> {
+    let Ok(Some(progress)) = Progress::read(dir) else { return Ok(()) };
+    let intake = Intake::read(store, &job.settings)?;
+    let mut known = BTreeMap::new();
+    for number in 0..job.settings.partitions {
+        let (state, _) = read_state(store, &intake, PartitionId(number))?;
+        known.extend(state.files.into_iter().map(|file| (file.path, file.bytes)));
+    }
+    let lost = progress
+        .files
+        .iter()
+        .find(|file| file.path.starts_with("warc/") && known.get(&file.path).is_none_or(|bytes| *bytes < file.bytes));
+    match lost {
+        None => Ok(()),
+        Some(file) => Err(DriverError::StoreBehind { file: dir.join(&file.path) }),
+    }
 }
 
 /// Tells readers that the lists are being read; progress of an earlier run stays.
@@ -165,25 +191,32 @@ fn direct_route(dir: &Path, settings: &Settings) -> Result<Arc<dyn Route>, Drive
     Ok(Arc::new(route))
 }
 
+/// What a run begins with.
+struct Prepared {
+    store: FjallStore,
+    route: Arc<dyn Route>,
+    taken: Intake,
+    recovered: Vec<Recovered>,
+}
+
 /// Starts the tasks of a run and waits for its end.
 async fn fetch(
     dir: &Path,
     job: &JobFile,
-    store: FjallStore,
-    taken: &Intake,
-    recovered: Vec<Recovered>,
+    prepared: Prepared,
     signals: Signals,
     watcher: Arc<dyn Watcher>,
 ) -> Result<RunEnd, DriverError> {
+    let Prepared { store, route, taken, recovered } = prepared;
     let settings = &job.settings;
     let clock = Clock::start();
-    let route = direct_route(dir, settings)?;
     let knowledge = Arc::new(Knowledge::builtin());
     let (run_sender, words) = queue();
     let (governor_sender, asked) = queue();
     let (senders, mailboxes): (Vec<_>, Vec<_>) = recovered.iter().map(|_| queue()).unzip();
     let post = Post::new(senders, governor_sender, run_sender);
-    tokio::spawn(govern(settings.concurrency as usize, asked, post.clone()));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(govern(settings.concurrency as usize, asked, post.clone()));
     let reader = store.batch_reader();
     let mut shells = Vec::new();
     // A partition has one commit under way at most, so that no order ever waits for room.
@@ -220,9 +253,9 @@ async fn fetch(
     let committer =
         Committer::start(Committing::new(store, facts, standings, post.clone(), Arc::clone(&watcher)), orders, received);
     for ((shell, indexed, _), mailbox) in shells.into_iter().zip(mailboxes) {
-        tokio::spawn(shell.run(indexed, mailbox));
+        tasks.spawn(shell.run(indexed, mailbox));
     }
-    let ending = await_end(settings, post, words, signals, &*watcher).await?;
+    let ending = await_end(settings, post, words, signals, tasks, &*watcher).await?;
     let progress = Box::new(committer.finish(ending)?);
     Ok(if ending == JobState::Done { RunEnd::Done(progress) } else { RunEnd::Interrupted(progress) })
 }
@@ -248,6 +281,7 @@ async fn await_end(
     post: Post,
     mut words: UnboundedReceiver<Word>,
     mut signals: Signals,
+    mut tasks: JoinSet<()>,
     watcher: &dyn Watcher,
 ) -> Result<JobState, DriverError> {
     let count = usize::from(settings.partitions);
@@ -267,6 +301,13 @@ async fn await_end(
                     }
                     Some(Word::Failed(error)) => return Err(error),
                     None => return Ok(JobState::Stopped),
+                }
+                false
+            }
+            // A task ends with an error that it has told, or by a panic: a fault of this program, which must not look like a wait.
+            Some(ended) = tasks.join_next() => {
+                if let Err(error) = ended && error.is_panic() {
+                    std::panic::resume_unwind(error.into_panic());
                 }
                 false
             }

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct Signals {
     count: watch::Receiver<u32>,
+    /// How many have been waited for.
+    seen: u32,
 }
 
 impl Signals {
@@ -26,7 +28,7 @@ impl Signals {
                 counter.send_modify(|count| *count += 1);
             }
         });
-        Ok(Self { count })
+        Ok(Self { count, seen: 0 })
     }
 
     /// Whether one has come.
@@ -34,11 +36,13 @@ impl Signals {
         *self.count.borrow() > 0
     }
 
-    /// Waits for the next one that was not waited for yet.
+    /// Waits for the next one that was not waited for yet; two that came together are two.
     pub(crate) async fn next(&mut self) {
-        if self.count.changed().await.is_err() {
+        let seen = self.seen;
+        if self.count.wait_for(|count| *count > seen).await.is_err() {
             // The listener lives as long as the runtime, so this wait ends with it.
             std::future::pending::<()>().await;
         }
+        self.seen += 1;
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use comeback_archive::{OutcomeRow, rows};
+use comeback_driver::error::DriverError;
 use comeback_driver::job::{Job, NewJob, RunEnd};
 use comeback_driver::settings::Settings;
 use comeback_driver::watcher::{Notice, Watcher};
@@ -152,4 +153,68 @@ fn a_folder_with_a_job_is_refused() {
         settings: Settings::default(),
     });
     assert!(again.is_err_and(|error| error.is_usage() && error.hint().is_some_and(|hint| hint.contains("resume"))));
+}
+
+/// A store that was removed or cut was taken for a new one: all results were deleted, and everything was asked again.
+#[test]
+fn a_store_that_knows_less_than_was_published_stops_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(|_, _| plain(200, "", "page"));
+    let progress = fetch(dir.path(), &format!("http://{}/a\n", server.address), Settings::default());
+    std::fs::remove_dir_all(dir.path().join("out/state/store")).unwrap();
+    let error = run_error(Job::open(&dir.path().join("out")).unwrap());
+    assert!(!error.is_usage() && error.hint().is_some(), "{error}");
+    assert_eq!((server.page_requests(), rows_of(dir.path(), &progress).len()), (1, 1));
+}
+
+/// The committer's thread ended without a word when it could not publish at first, and the run waited for ever.
+#[test]
+fn a_first_publish_that_fails_ends_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(|_, _| plain(200, "", "page"));
+    let list = dir.path().join("list.txt");
+    std::fs::write(&list, format!("http://{}/a\n", server.address)).unwrap();
+    let job = Job::create(NewJob { dir: dir.path().join("out"), lists: vec![list], settings: Settings::default() }).unwrap();
+    struct Blocking(std::path::PathBuf);
+    impl Watcher for Blocking {
+        fn notice(&self, notice: Notice) {
+            if matches!(notice, Notice::IntakeEnded { .. }) {
+                std::fs::create_dir(self.0.join("state/progress.json.new")).unwrap();
+            }
+        }
+    }
+    let watcher: Arc<dyn Watcher> = Arc::new(Blocking(dir.path().join("out")));
+    assert!(job.run(&watcher).is_err_and(|error| !error.is_usage()));
+}
+
+#[test]
+fn a_job_file_out_of_range_or_of_other_partitions_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    fetch(dir.path(), "http://127.0.0.1:9/a\n", Settings { patience_ms: 1, ..Settings::default() });
+    let path = dir.path().join("out/job.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    for (from, to) in [("partitions = 64", "partitions = 0"), ("concurrency = 256", "concurrency = 0")] {
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+        assert!(Job::open(&dir.path().join("out")).is_err());
+    }
+    std::fs::write(&path, text.replace("partitions = 64", "partitions = 3")).unwrap();
+    let error = run_error(Job::open(&dir.path().join("out")).unwrap());
+    assert!(error.to_string().contains("64 partitions"), "{error}");
+}
+
+#[test]
+fn folders_that_are_no_jobs_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mine = dir.path().join("out/state/store/mine");
+    std::fs::create_dir_all(&mine).unwrap();
+    let list = dir.path().join("list.txt");
+    std::fs::write(&list, "").unwrap();
+    let refused = Job::create(NewJob { dir: dir.path().join("out"), lists: vec![list], settings: Settings::default() });
+    assert!(refused.is_err_and(|error| error.is_usage() && error.hint().is_some()) && mine.exists());
+}
+
+fn run_error(job: Job) -> DriverError {
+    let watcher: Arc<dyn Watcher> = Arc::new(Silent);
+    job.run(&watcher).expect_err("the run cannot go on")
 }

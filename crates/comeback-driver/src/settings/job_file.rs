@@ -201,7 +201,11 @@ impl JobFile {
         if format > JOB_FORMAT {
             return Err(JobFileError::Newer { path: path.to_owned(), format });
         }
-        toml::from_str(text).map_err(|error| unreadable(&error))
+        let file: Self = toml::from_str(text).map_err(|error| unreadable(&error))?;
+        match file.settings.out_of_range() {
+            None => Ok(file),
+            Some(why) => Err(JobFileError::Unreadable { path: path.to_owned(), line: 1, why }),
+        }
     }
 
     /// Writes `DIR/job.toml`: to a file beside it, synced, then renamed, and the folder synced.

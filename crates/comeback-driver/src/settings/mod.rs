@@ -136,6 +136,19 @@ impl Settings {
         }
     }
 
+    /// What is outside its range, in words; a setting of the command line or a file has been checked before it came here.
+    #[must_use]
+    pub fn out_of_range(&self) -> Option<String> {
+        let ranges = [
+            ("attempts", u64::from(self.attempts), u64::from(ATTEMPTS_MAX)),
+            ("concurrency", u64::from(self.concurrency), u64::from(CONCURRENCY_MAX)),
+            ("per_host", u64::from(self.per_host), u64::from(PER_HOST_MAX)),
+            ("partitions", u64::from(self.partitions), u64::from(PARTITIONS_MAX)),
+        ];
+        let wrong = ranges.into_iter().find(|(_, value, most)| !(1..=*most).contains(value));
+        wrong.map(|(name, value, most)| format!("{name} is {value}; it may be 1 to {most}"))
+    }
+
     /// Whether robots.txt of this host (a name or an address, without port) is left unasked by the user's order.
     #[must_use]
     pub fn ignores_robots_of(&self, host: &str) -> bool {
