@@ -57,10 +57,37 @@ pub(crate) struct Surroundings {
     pub(crate) events: u64,
     pub(crate) requests: u64,
     pub(crate) page_requests: u64,
-    pub(crate) drains: u64,
     pub(crate) at_ms: u64,
     pub(crate) patience_ms: u64,
     pub(crate) slots: u64,
+}
+
+impl Surroundings {
+    /// Draws a web and a list for it, and takes the list in.
+    fn draw(mut chance: Chance, options: &Options) -> (Self, Vec<(HostKey, Vec<SeedUrl>)>) {
+        let hosts = 1 + chance.up_to(options.hosts_max - 1);
+        let is_patient = chance.up_to(99) < options.long_patience_percent;
+        let patience_ms = if is_patient { options.long_patience_ms } else { options.patience_ms };
+        let scripts = (0..hosts).map(|_| draw(&mut chance, hosts, patience_ms)).collect();
+        let given = draw_list(&mut chance, hosts, options);
+        let mut store = MemoryStore::default();
+        intake(&mut store, &given, options.partitions);
+        let around = Self {
+            scripts,
+            store,
+            rows: vec![Vec::new(); usize::from(options.partitions)],
+            watch: Watch::default(),
+            crashes_left: chance.up_to(options.crashes_max),
+            events: 0,
+            requests: 0,
+            page_requests: 0,
+            at_ms: 0,
+            patience_ms,
+            slots: 1 + chance.up_to(options.slots_max - 1),
+            chance,
+        };
+        (around, given)
+    }
 }
 
 impl Default for Simulator {
@@ -81,29 +108,8 @@ impl Simulator {
     /// # Errors
     /// The first finding of the checkers.
     pub fn run(&self, rng_seed: u64, options: &Options) -> Result<Summary, Finding> {
-        let mut chance = Chance::from_rng_seed(rng_seed);
-        let hosts = 1 + chance.up_to(options.hosts_max - 1);
-        let is_patient = chance.up_to(99) < options.long_patience_percent;
-        let patience_ms = if is_patient { options.long_patience_ms } else { options.patience_ms };
-        let scripts = (0..hosts).map(|_| draw(&mut chance, hosts, patience_ms)).collect();
-        let given = draw_list(&mut chance, hosts, options);
-        let mut around = Surroundings {
-            scripts,
-            store: MemoryStore::default(),
-            rows: vec![Vec::new(); usize::from(options.partitions)],
-            watch: Watch::default(),
-            crashes_left: chance.up_to(options.crashes_max),
-            events: 0,
-            requests: 0,
-            page_requests: 0,
-            drains: 0,
-            at_ms: 0,
-            patience_ms,
-            slots: 1 + chance.up_to(options.slots_max - 1),
-            chance,
-        };
+        let (mut around, given) = Surroundings::draw(Chance::from_rng_seed(rng_seed), options);
         let crashes_drawn = around.crashes_left;
-        intake(&mut around.store, &given, options.partitions);
         let finding = |at_ms, what| Finding { rng_seed, at_ms, what };
         loop {
             let ending = Shell::recover(&self.knowledge, options, &mut around).run();
@@ -113,28 +119,16 @@ impl Simulator {
             match ending {
                 Ending::Finished => break,
                 Ending::Stuck(what) => return Err(finding(around.at_ms, what)),
-                Ending::Drained => {
-                    around.drains += 1;
-                    around.at_ms += around.chance.up_to(options.down_ms_max);
-                }
+                Ending::Drained => {}
                 Ending::Crashed => {
                     around.store.crash();
                     around.watch.crashed(around.at_ms, UNCOMMITTED_MS_MAX);
-                    around.at_ms += around.chance.up_to(options.down_ms_max);
                 }
             }
+            around.at_ms += around.chance.up_to(options.down_ms_max);
         }
         let urls: Vec<String> = given.iter().flat_map(|(_, urls)| urls.iter().map(|seed| seed.given.clone())).collect();
-        let rows: Vec<Row> = around.rows.concat();
-        if let Some(what) = judge_rows(&urls, &rows, 4, 32) {
-            return Err(finding(around.at_ms, what));
-        }
-        if let Some(what) = judge_promises(&around.scripts, &rows) {
-            return Err(finding(around.at_ms, what));
-        }
-        let counted: u64 = rows.iter().map(|row| u64::from(row.requests)).sum();
-        if crashes_drawn == around.crashes_left && counted != around.page_requests {
-            let what = format!("the rows tell of {counted} requests for pages, the servers saw {}", around.page_requests);
+        if let Some(what) = judge_end(&around, &urls, crashes_drawn == around.crashes_left) {
             return Err(finding(around.at_ms, what));
         }
         Ok(Summary {
@@ -144,6 +138,17 @@ impl Simulator {
             virtual_ms: around.at_ms,
         })
     }
+}
+
+/// Judges the rows at the end of a run. Without a crash, no request is forgotten.
+fn judge_end(around: &Surroundings, urls: &[String], is_whole: bool) -> Option<String> {
+    let rows: Vec<Row> = around.rows.concat();
+    let counted: u64 = rows.iter().map(|row| u64::from(row.requests)).sum();
+    let is_counted = !is_whole || counted == around.page_requests;
+    judge_rows(urls, &rows, 4, 32).or_else(|| judge_promises(&around.scripts, &rows)).or_else(|| {
+        let seen = around.page_requests;
+        (!is_counted).then(|| format!("the rows tell of {counted} requests for pages, the servers saw {seen}"))
+    })
 }
 
 /// Compares what each host's script promises with what its rows say.
