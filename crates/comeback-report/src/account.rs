@@ -61,11 +61,24 @@ const fn is_unfinished(outcome: Outcome) -> bool {
     }
 }
 
+/// Where an outcome is counted.
+fn place(outcome: Outcome) -> usize {
+    Outcome::ALL.iter().position(|other| *other == outcome).expect("ALL holds every outcome")
+}
+
+/// The folders that hold committed results, below the job's DIR.
+fn result_folders(dir: &str, progress: &Progress) -> Vec<String> {
+    let holds_some = |folder: &str| {
+        let in_folder = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        progress.files.iter().any(|file| file.bytes > 0 && in_folder(&file.path))
+    };
+    ["outcomes", "warc"].into_iter().filter(|folder| holds_some(folder)).map(|folder| format!("{dir}/{folder}")).collect()
+}
+
 impl Account {
     /// Counts a row.
     pub fn take(&mut self, row: &OutcomeRow) {
-        let place = Outcome::ALL.iter().position(|outcome| *outcome == row.outcome).expect("ALL holds every outcome");
-        self.outcomes[place] += 1;
+        self.outcomes[place(row.outcome)] += 1;
         if is_unfinished(row.outcome) {
             let cause = self.causes.entry((row.outcome, row.cause)).or_default();
             cause.urls += 1;
@@ -93,8 +106,8 @@ impl Account {
         self.outcomes.iter().sum()
     }
 
-    /// The few lines at the end of a run: counts by outcome, and the causes of what did not end well. `dir` is the job's DIR as the
-    /// user named it.
+    /// The few lines at the end of a run: counts by outcome, the causes of what did not end well, where the results are and what to
+    /// do next, where there are results and something to do. `dir` is the job's DIR as the user named it.
     #[must_use]
     pub fn brief(&self, dir: &str, progress: &Progress) -> String {
         let mut text = self.outcome_line(progress);
@@ -106,13 +119,16 @@ impl Account {
                 outcome = outcome.word()
             ));
         }
-        text.push_str(&format!("results: {dir}/outcomes and {dir}/warc\n"));
+        let folders = result_folders(dir, progress);
+        if !folders.is_empty() {
+            text.push_str(&format!("results: {}\n", folders.join(" and ")));
+        }
         if progress.urls.queued + progress.urls.leased > 0 {
             text.push_str(&format!("next: `comeback resume {dir}` goes on\n"));
-        } else if self.causes.is_empty() {
-            text.push_str(&format!("next: `comeback extract {dir}` writes the pages as files\n"));
-        } else {
+        } else if !self.causes.is_empty() {
             text.push_str(&format!("next: `comeback report {dir}` says what can be done about the failed and parked\n"));
+        } else if self.outcomes[place(Outcome::Fetched)] > 0 {
+            text.push_str(&format!("next: `comeback extract {dir}` writes the pages as files\n"));
         }
         text
     }
@@ -216,7 +232,7 @@ fn from(until: Option<WallTime>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use comeback_archive::TimeText;
+    use comeback_archive::{FileLength, TimeText};
     use comeback_engine::diagnosis::clock::WallTime;
 
     use super::*;
@@ -231,6 +247,10 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
+    fn files(paths: &[&str]) -> Vec<FileLength> {
+        paths.iter().map(|path| FileLength { path: (*path).to_owned(), bytes: 1 }).collect()
+    }
+
     fn progress(queued: u64) -> Progress {
         Progress {
             job: "j".into(),
@@ -243,7 +263,7 @@ mod tests {
             bad_lines: 0,
             eta_s: None,
             hosts_waiting: Vec::new(),
-            files: Vec::new(),
+            files: files(&["outcomes/p001-0001.jsonl", "warc/p001-0001.warc.gz"]),
             updated_at: TimeText(WallTime(0)),
         }
     }
@@ -272,6 +292,23 @@ mod tests {
         let unfinished = account().brief("out", &progress(1));
         assert!(unfinished.starts_with("5 URLs: 1 fetched, 0 answered, 1 failed, 2 parked, 1 not settled yet\n"), "{unfinished}");
         assert!(unfinished.ends_with("next: `comeback resume out` goes on\n"), "{unfinished}");
+    }
+
+    /// The bug: a job of an empty list named folders that were not there, and one without a page offered to extract pages.
+    #[test]
+    fn the_brief_account_points_at_nothing_that_is_not_there() {
+        let nothing = Progress { files: Vec::new(), ..progress(0) };
+        let brief = Account::default().brief("out", &nothing);
+        assert_eq!(brief, "0 URLs: 0 fetched, 0 answered, 0 failed, 0 parked\n");
+        let mut account = Account::default();
+        account.take(&row("http://a.example:80", Outcome::Answered, Cause::None, None));
+        let unasked = Progress { files: files(&["outcomes/p001-0001.jsonl"]), ..progress(0) };
+        let expected = "1 URL: 0 fetched, 1 answered, 0 failed, 0 parked\nresults: out/outcomes\n";
+        assert_eq!(account.brief("out", &unasked), expected);
+        account.take(&row("http://a.example:80", Outcome::Fetched, Cause::None, None));
+        let brief = account.brief("out", &progress(0));
+        let end = "results: out/outcomes and out/warc\nnext: `comeback extract out` writes the pages as files\n";
+        assert!(brief.ends_with(end), "{brief}");
     }
 
     #[test]
