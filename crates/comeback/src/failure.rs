@@ -22,6 +22,12 @@ pub enum Failure {
     /// What the job published can't be read.
     #[error(transparent)]
     Progress(#[from] ProgressError),
+    /// The job has results, and what it published of them is gone.
+    #[error("{} is missing, though the job has results", path.display())]
+    ProgressMissing {
+        /// Where it belongs.
+        path: PathBuf,
+    },
     /// Committed results can't be read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -67,7 +73,12 @@ impl Failure {
             Self::Config(_) | Self::UnknownWord { .. } | Self::HostPattern(_) | Self::NoCapture { .. } => Exit::Usage,
             Self::Driver(error) if error.is_usage() => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
-            Self::Driver(_) | Self::Progress(_) | Self::Archive(_) | Self::System { .. } | Self::Output(_) => Exit::CouldNotGoOn,
+            Self::Driver(_)
+            | Self::Progress(_)
+            | Self::ProgressMissing { .. }
+            | Self::Archive(_)
+            | Self::System { .. }
+            | Self::Output(_) => Exit::CouldNotGoOn,
         }
     }
 
@@ -83,7 +94,10 @@ impl Failure {
             Self::NoCapture { .. } => {
                 Some("`comeback outcomes DIR` lists the URLs as they were given, and how each ended".into())
             }
-            Self::Progress(_) | Self::System { .. } | Self::Output(_) => None,
+            Self::Progress(ProgressError::Unreadable { .. }) | Self::ProgressMissing { .. } => {
+                Some("`comeback resume DIR` writes it anew".into())
+            }
+            Self::Progress(ProgressError::System { .. }) | Self::System { .. } | Self::Output(_) => None,
         }
     }
 }

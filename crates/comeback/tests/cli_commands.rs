@@ -208,6 +208,31 @@ fn a_finished_job_is_told_again_by_every_reader() {
     assert!(out(&inspected).contains("intake done, 5 URLs"), "{}", out(&inspected));
 }
 
+/// The bug: with its progress.json gone, a job with results was told as one without any, and the exit code was 0.
+#[test]
+fn progress_that_is_gone_or_damaged_is_told_and_written_anew() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    finished_job(folder);
+    let path = folder.join("job/state/progress.json");
+    let damages: [(&dyn Fn(), &str); 2] = [
+        (&|| std::fs::remove_file(&path).unwrap(), "progress.json is missing, though the job has results\n"),
+        (&|| std::fs::write(&path, "{\"job\":").unwrap(), "progress.json cannot be read: "),
+    ];
+    for (damage, said) in damages {
+        damage();
+        for command in ["outcomes", "status", "report", "extract"] {
+            let output = run(folder, &[command, "job"]);
+            assert_eq!((code(&output), out(&output)), (Some(3), String::new()), "{command}");
+            assert!(err(&output).contains(said), "{command}: {}", err(&output));
+            assert!(err(&output).ends_with("\nhint: `comeback resume DIR` writes it anew\n"), "{command}: {}", err(&output));
+            assert_eq!(err(&output).lines().count(), 2, "{command}: {}", err(&output));
+        }
+        assert_eq!(code(&run(folder, &["resume", "job"])), Some(1));
+        assert_eq!(out(&run(folder, &["outcomes", "job"])).lines().count(), 5);
+    }
+}
+
 #[test]
 fn pages_come_out_as_files_or_one_to_stdout() {
     let folder = TempDir::new().unwrap();

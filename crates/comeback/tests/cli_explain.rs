@@ -104,6 +104,19 @@ fn a_file_that_is_no_response_does_not_stop_the_others() {
 }
 
 #[test]
+fn what_is_no_file_is_told_what_explain_reads() {
+    let folder = folder(&[]);
+    for (argument, why) in [(".", "Is a directory"), ("absent.http", "No such file"), ("503", "No such file")] {
+        let output = explain(folder.path(), &[argument], "");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{argument}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with(&format!("error: {argument}: {why}")), "{said}");
+        let hint = "\nhint: explain reads saved raw responses; `curl -i URL > page.http` saves one\n";
+        assert!(said.ends_with(hint) && said.lines().count() == 2, "{said}");
+    }
+}
+
+#[test]
 fn standard_input_is_a_dash() {
     let output = explain(folder(&[]).path(), &["--json", "-"], CHALLENGED);
     assert_eq!(objects(&output)[0]["file"], "-");

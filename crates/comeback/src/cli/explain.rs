@@ -57,9 +57,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 /// The explanation of one file, or what is wrong with it and what to do.
 fn explain(knowledge: &Knowledge, path: &Path) -> Result<Explanation, (String, Option<&'static str>)> {
-    let (bytes, received_at) = read(path).map_err(|error| (error.to_string(), None))?;
+    let (bytes, received_at) = read(path).map_err(|error| (error.to_string(), hint_of(&error)))?;
     let raw = RawResponse::parse(&bytes).map_err(|error| (error.to_string(), Some(error.hint())))?;
     Ok(knowledge.explain(&path.to_string_lossy(), &raw, received_at))
+}
+
+/// What is read here, for whoever named something else: a folder, a status, a URL.
+fn hint_of(error: &io::Error) -> Option<&'static str> {
+    let is_no_file = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory);
+    is_no_file.then_some("explain reads saved raw responses; `curl -i URL > page.http` saves one")
 }
 
 /// The bytes, and when they came, as far as known.
