@@ -230,14 +230,14 @@ impl Engine {
         while let Some(place) = self.hosts[id].queue.take_url(now.monotonic) {
             let Some(visit) = self.visit_of(id, place) else {
                 let evidence = vec!["the stored URL cannot be read".to_owned()];
-                self.settle_unasked(now, place, Outcome::Failed, Cause::Protocol, None, evidence);
+                self.settle(now, place, Outcome::Failed, Cause::Protocol, None, evidence);
                 continue;
             };
             if self.hosts[id].robots.allows(&visit.url) {
                 return Some((LeaseOf::Url(place), visit));
             }
             let evidence = self.forbidden(id, &visit);
-            self.settle_unasked(now, place, Outcome::Parked, Cause::RobotsPolicy, None, evidence);
+            self.settle(now, place, Outcome::Parked, Cause::RobotsPolicy, None, evidence);
         }
         None
     }

@@ -209,7 +209,7 @@ impl Engine {
         };
         let mut evidence = evidence_of(&report.diagnosis);
         evidence.push(format!("given up after {} requests: {because}", progress.requests));
-        self.settle_refused(now, place, Outcome::Failed, report.diagnosis.cause, None, evidence);
+        self.settle(now, place, Outcome::Failed, report.diagnosis.cause, None, evidence);
         true
     }
 
@@ -252,7 +252,7 @@ impl Engine {
                 self.conclude(now, lease_id, lease, place, &report, verdict);
             }
             (LeaseOf::Url(place), GuestAnswer::Unasked { outcome, cause, until, evidence }) => {
-                self.settle_refused(now, *place, outcome, cause, until, evidence);
+                self.settle(now, *place, outcome, cause, until, evidence);
             }
             (LeaseOf::Robots, GuestAnswer::Visited(report, _)) => {
                 self.tally.robots_requests += 1;

@@ -36,33 +36,8 @@ impl Engine {
         self.settle(now, place, outcome, cause, until, evidence);
     }
 
-    /// Settles a URL whose last answer was not its own fault, or is charged already.
-    pub(super) fn settle_refused(
-        &mut self,
-        now: Now,
-        place: UrlPlace,
-        outcome: Outcome,
-        cause: Cause,
-        until: Option<WallTime>,
-        evidence: Vec<String>,
-    ) {
-        self.settle(now, place, outcome, cause, until, evidence);
-    }
-
-    /// Settles a URL without asking.
-    pub(super) fn settle_unasked(
-        &mut self,
-        now: Now,
-        place: UrlPlace,
-        outcome: Outcome,
-        cause: Cause,
-        until: Option<WallTime>,
-        evidence: Vec<String>,
-    ) {
-        self.settle(now, place, outcome, cause, until, evidence);
-    }
-
-    fn settle(
+    /// Settles a URL, once: by an answer that was not its own fault, or unasked.
+    pub(super) fn settle(
         &mut self,
         now: Now,
         place: UrlPlace,
@@ -104,7 +79,7 @@ impl Engine {
         let Some(condemned) = self.hosts[id].condemned.clone() else { return };
         for place in self.hosts[id].queue.drain_urls() {
             let condemned = condemned.clone();
-            self.settle_unasked(now, place, condemned.outcome, condemned.cause, condemned.until, condemned.evidence);
+            self.settle(now, place, condemned.outcome, condemned.cause, condemned.until, condemned.evidence);
         }
         for guest in std::mem::take(&mut self.hosts[id].queue.guests) {
             let condemned = condemned.clone();
