@@ -126,6 +126,29 @@ fn challenge_parks_the_host_after_one_request() {
     assert!(rows.iter().all(|row| row.until.is_none()), "{rows:#?}");
 }
 
+/// A refusal whose body broke off, is too large or is not what its coding says is a refusal still.
+#[test]
+fn refusals_with_a_failed_body_park_their_hosts_after_one_request() {
+    const HOSTS: u8 = 5;
+    let day = "Retry-After: 86400\r\n";
+    let origin = Origin::start_hosts(HOSTS, move |asked| match (asked.is_page(), asked.host) {
+        (false, _) => absent(),
+        (true, 0) => Answer::Keep(answer("503 No", &format!("{day}Content-Encoding: gzip\r\n"), "no gzip at all")),
+        (true, 1) => Answer::Endless(format!("HTTP/1.1 503 No\r\n{day}\r\n").into_bytes(), vec![b'x'; 1 << 16]),
+        (true, 2) => Answer::Close(format!("HTTP/1.1 429 No\r\n{day}Content-Length: 9\r\n\r\nslo").into_bytes()),
+        (true, 3) => Answer::Close(b"HTTP/1.1 403 No\r\ncf-mitigated: challenge\r\nContent-Length: 9\r\n\r\n<ti".to_vec()),
+        (true, _) => Answer::Stall(b"HTTP/1.1 200 OK\r\ncf-mitigated: challenge\r\nContent-Length: 9\r\n\r\n<ti".to_vec()),
+    });
+    let count = usize::from(HOSTS);
+    let urls: Vec<String> = (0..count * 5).map(|number| origin.url_of(number % count, &format!("/{number}"))).collect();
+    let bench = Bench::new();
+    let (ended, rows) = bench.fetch(&urls, "--timeout 1s --body-max 1MiB");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(origin.pages().len(), count, "{:#?}", origin.pages());
+    let tally = tally(&rows);
+    assert_eq!((tally["parked/unknown"], tally["parked/rate_limit"], tally["parked/bot_challenge"]), (10, 5, 10), "{tally:?}");
+}
+
 #[test]
 fn plain_403_is_a_final_answer() {
     let origin = origin_of_pages(|_| Answer::Keep(answer("403 Forbidden", "", "no\n")));
