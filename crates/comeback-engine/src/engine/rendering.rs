@@ -113,7 +113,8 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         Robots::Ignored => "ignored",
     };
     let in_ms = |at: Monotonic| at.since_ms(now.monotonic);
-    writeln!(text, "host {key}: robots {robots}, window {}, gap {} ms", window.limit(), pace.gap_ms())?;
+    let flapping = if pace.is_flapping() { ", flapping" } else { "" };
+    writeln!(text, "host {key}: robots {robots}, window {}, gap {} ms{flapping}", window.limit(), pace.gap_ms())?;
     writeln!(text, "  queue: {}", queue.render())?;
     writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;
     render_clocks(text, now, host)?;

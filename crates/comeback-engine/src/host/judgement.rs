@@ -280,7 +280,8 @@ impl Host {
         self.trouble = Some(Trouble::begin(now, refusal, chance));
         self.window.shrink();
         if report.status.is_some() {
-            self.pace.refused(now.monotonic);
+            let by_chance = report.diagnosis.remedy == Remedy::Wait && report.diagnosis.retry_after.is_none();
+            self.pace.refused(now.monotonic, by_chance);
         }
     }
 

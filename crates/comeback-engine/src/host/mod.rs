@@ -17,6 +17,7 @@ use crate::host_key::HostKey;
 use crate::ids::{LeaseId, Ticket};
 
 pub(crate) mod blame;
+pub(crate) mod flapping;
 pub(crate) mod judgement;
 pub(crate) mod pace;
 pub(crate) mod patience;

@@ -7,8 +7,10 @@
 
 use comeback_diagnosis::clock::Monotonic;
 
+use super::flapping::Flapping;
+
 /// The longest gap that this ever asks for, in milliseconds.
-const GAP_MS_MAX: u64 = 5_000;
+pub(crate) const GAP_MS_MAX: u64 = 5_000;
 /// How much of the wait before a run's first accepted answer belongs to the run, in milliseconds.
 const LEAD_MS_MAX: u64 = 1_000;
 /// Accepted answers in a row that halve a rough gap.
@@ -24,11 +26,17 @@ pub(crate) struct Pace {
     run_from: Option<Monotonic>,
     incident_at: Option<Monotonic>,
     accepted: u32,
+    flapping: Flapping,
 }
 
 impl Pace {
     pub(crate) const fn gap_ms(&self) -> u64 {
         self.gap_ms
+    }
+
+    /// Whether slowing down was found to change nothing.
+    pub(crate) const fn is_flapping(&self) -> bool {
+        self.flapping.is_earned()
     }
 
     /// A page was accepted.
@@ -38,6 +46,7 @@ impl Pace {
             self.run_from = Some(self.incident_at.unwrap_or(now).max(lead_from));
         }
         self.accepted += 1;
+        self.flapping.accepted();
         if self.is_rough && self.accepted.is_multiple_of(ACCEPTED_TO_HALVE) {
             self.gap_ms /= 2;
         } else if self.accepted.is_multiple_of(ACCEPTED_TO_SHORTEN) {
@@ -45,14 +54,23 @@ impl Pace {
         }
     }
 
-    /// The host refused, by a new incident, in a way that asking more slowly may cure.
-    pub(crate) fn refused(&mut self, now: Monotonic) {
-        if let Some(run_from) = self.run_from.filter(|_| self.accepted > 0) {
+    /// The host refused, by a new incident, in a way that asking more slowly may cure; `by_chance`: for all that it says, it may
+    /// have been chance.
+    pub(crate) fn refused(&mut self, now: Monotonic, by_chance: bool) {
+        let is_steady = self.gap_ms > 0 && self.run_from.is_some_and(|run_from| now.since_ms(run_from) > 2 * LEAD_MS_MAX);
+        if by_chance {
+            self.flapping.refused(self.gap_ms, is_steady);
+        } else {
+            self.flapping = Flapping::Unlikely;
+        }
+        if self.is_flapping() {
+            self.gap_ms = 0;
+            self.is_rough = false;
+        } else if let Some(run_from) = self.run_from.filter(|_| self.accepted > 0) {
             let observed_ms = now.since_ms(run_from) / u64::from(self.accepted);
             let careful_ms = observed_ms + observed_ms / 10;
             let refused_ms = self.gap_ms + self.gap_ms / 2;
             // A run that outlasted its lead was ended by its own gap; a shorter one by what the wait had refilled.
-            let is_steady = self.gap_ms > 0 && now.since_ms(run_from) > 2 * LEAD_MS_MAX;
             self.is_rough = !is_steady && careful_ms > refused_ms;
             self.gap_ms = if is_steady { refused_ms } else { careful_ms.max(refused_ms) }.min(GAP_MS_MAX);
         }
@@ -70,11 +88,11 @@ mod tests {
     fn a_leaky_bucket_of_five_a_second_is_found() {
         let mut pace = Pace::default();
         pace.accepted(Monotonic(0));
-        pace.refused(Monotonic(5));
+        pace.refused(Monotonic(5), true);
         for at in [1_005, 1_006, 1_007, 1_008, 1_009] {
             pace.accepted(Monotonic(at));
         }
-        pace.refused(Monotonic(1_010));
+        pace.refused(Monotonic(1_010), true);
         assert!((200..=240).contains(&pace.gap_ms()), "{}", pace.gap_ms());
     }
 
@@ -89,7 +107,7 @@ mod tests {
                 now += pace.gap_ms().max(1);
             } else {
                 refusals += 1;
-                pace.refused(Monotonic(now));
+                pace.refused(Monotonic(now), true);
                 now += 1_000;
             }
         }
@@ -105,12 +123,37 @@ mod tests {
     }
 
     #[test]
+    fn a_flapping_host_is_not_slowed_down_for_ever() {
+        let mut times: Vec<u64> = (0..100).map(|rng_seed| play_flapping(rng_seed, 200)).collect();
+        times.sort_unstable();
+        // Fifty refusals cost a second each, whatever the pace.
+        assert!(times[50] < 100_000 && times[95] < 180_000, "median {} ms, 95 of 100 within {} ms", times[50], times[95]);
+    }
+
+    /// Plays a host that refuses a fifth of all requests; returns the time for so many pages.
+    fn play_flapping(rng_seed: u64, pages: u32) -> u64 {
+        let mut chance = crate::chance::Chance::from_rng_seed(rng_seed);
+        let (mut pace, mut now, mut had) = (Pace::default(), 0, 0);
+        while had < pages {
+            if chance.up_to(9) < 2 {
+                pace.refused(Monotonic(now), true);
+                now += 1_000;
+            } else {
+                had += 1;
+                pace.accepted(Monotonic(now));
+                now += pace.gap_ms().max(1);
+            }
+        }
+        now
+    }
+
+    #[test]
     fn an_outage_is_not_taken_for_a_rate() {
         let mut pace = Pace::default();
         (0..100).for_each(|number| pace.accepted(Monotonic(number * 10)));
-        pace.refused(Monotonic(1_000));
+        pace.refused(Monotonic(1_000), true);
         pace.accepted(Monotonic(600_000));
-        pace.refused(Monotonic(600_001));
+        pace.refused(Monotonic(600_001), true);
         assert!(pace.gap_ms() <= 1_200, "{}", pace.gap_ms());
     }
 }
