@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use comeback_archive::wall_time_to_rfc3339;
+use comeback_report::lock::LOCK_PATH;
 use comeback_report::progress::{PROGRESS_PATH, Progress};
 use rustix::fs::{FlockOperation, flock};
 
@@ -21,8 +22,6 @@ use crate::settings::Settings;
 use crate::settings::job_file::{JOB_FORMAT, JobFile, JobFileError, ListSource};
 use crate::watcher::Watcher;
 
-/// The lock of a job's folder, relative to it.
-pub const LOCK_PATH: &str = "state/lock";
 pub(crate) const STORE_PATH: &str = "state/store";
 pub(crate) const SPOOL_PATH: &str = "state/spool";
 const LISTS_PATH: &str = "state/lists";

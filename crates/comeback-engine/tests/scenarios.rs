@@ -17,7 +17,7 @@ use comeback_engine::input::Input;
 use comeback_engine::outcome::Outcome;
 use comeback_engine::output::{Output, Settled};
 use comeback_engine::seed_url::SeedUrl;
-use comeback_engine::visit::{Redirect, Visit, VisitReport};
+use comeback_engine::visit::{Guest, GuestAnswer, Redirect, Visit, VisitReport};
 
 /// An engine with one host, every slot granted at once, and the visits that it asks for.
 struct Scene {
@@ -103,16 +103,8 @@ impl Scene {
 
     fn answer_with(&mut self, status: u16, diagnosis: Diagnosis, redirect: Option<Redirect>) {
         let (lease, _) = self.visits.pop_front().expect("a visit is under way");
-        let report = VisitReport {
-            status: Some(status),
-            diagnosis,
-            sent_at: WallTime(self.now_ms),
-            elapsed_ms: 5,
-            bytes: 4,
-            capture: None,
-            redirect: redirect.map(Ok),
-            robots_text: None,
-        };
+        let report =
+            VisitReport { status: Some(status), sent_at: WallTime(self.now_ms), redirect: redirect.map(Ok), ..report(diagnosis) };
         self.feed(Input::VisitEnded { lease, report: Box::new(report) });
     }
 
@@ -145,6 +137,19 @@ fn page() -> Diagnosis {
 
 fn refusal(retry_after_s: Option<u64>) -> Diagnosis {
     diagnosis(Cause::Maintenance, Scope::Host, Remedy::Wait, retry_after_s)
+}
+
+fn report(diagnosis: Diagnosis) -> VisitReport {
+    VisitReport {
+        status: None,
+        diagnosis,
+        sent_at: WallTime(0),
+        elapsed_ms: 5,
+        bytes: 4,
+        capture: None,
+        redirect: None,
+        robots_text: None,
+    }
 }
 
 fn diagnosis(cause: Cause, scope: Scope, remedy: Remedy, retry_after_s: Option<u64>) -> Diagnosis {
@@ -356,6 +361,48 @@ fn a_rate_limit_is_never_a_urls_fault() {
     let settlement =
         &scene.settled.iter().find(|settled| settled.seed.given.ends_with("/7")).expect("all are settled").settlement;
     assert_eq!((settlement.outcome, settlement.attempts, settlement.requests), (Outcome::Fetched, 1, 13));
+}
+
+/// The robots.txt of a redirect's target was asked at any address, with the secrets that are meant for the hosts of the list.
+#[test]
+fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
+    let headers = vec![("Authorization".to_owned(), "secret".to_owned()), ("X-Note".to_owned(), "hello".to_owned())];
+    let config = EngineConfig { headers, ..EngineConfig::new(PartitionId(0), 1) };
+    let mut engine = Engine::new(config, now(0), Tally::default(), []);
+    let url: url::Url = "http://10.0.0.1/page".parse().expect("a URL");
+    let host = HostKey::of(&url).expect("a host");
+    let visit =
+        Visit { url, host, method: "GET".into(), headers: Vec::new(), body: None, robots: false, hops: 1, from_public: true };
+    let guest = Guest { from: PartitionId(0), lease: LeaseId(9), visit, failures: 0 };
+    let mut inputs = VecDeque::from([Input::GuestArrived(guest)]);
+    let (mut asked, mut answers) = (Vec::new(), Vec::new());
+    while let Some(input) = inputs.pop_front() {
+        engine.handle(now(0), input);
+        loop {
+            match engine.next_output() {
+                Output::Slot(SlotMessage::Ask(ticket)) => inputs.push_back(Input::SlotGranted(ticket)),
+                Output::Visit { lease, visit } => {
+                    asked.push(*visit);
+                    let diagnosis = diagnosis(Cause::AddressRefused, Scope::Url, Remedy::GiveUp, None);
+                    let report = VisitReport { status: None, ..report(diagnosis) };
+                    inputs.push_back(Input::VisitEnded { lease, report: Box::new(report) });
+                }
+                Output::AnswerGuest { answer, .. } => answers.push(*answer),
+                Output::WaitUntil(_) => break,
+                Output::LoadBatch(_)
+                | Output::Slot(_)
+                | Output::Recall(_)
+                | Output::Cut(_)
+                | Output::SendGuest { .. }
+                | Output::Settle(_)
+                | Output::Commit(_) => {}
+            }
+        }
+    }
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].robots && asked[0].from_public);
+    assert_eq!(asked[0].headers, [("X-Note".to_owned(), "hello".to_owned())]);
+    assert!(matches!(answers[..], [GuestAnswer::Unasked { cause: Cause::AddressRefused, .. }]), "{answers:?}");
 }
 
 #[test]
