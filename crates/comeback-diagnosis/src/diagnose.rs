@@ -1,5 +1,5 @@
-//! From an exchange to its diagnosis: what the response refuses with, by signatures, else by its status; where it refuses nothing,
-//! a failure on our side.
+//! From an exchange to its diagnosis: a failure on our side by its own cause, else what the response refuses with, by signatures,
+//! else by its status.
 //!
 //! It names causes; what is done about them is the policy's decision.
 
@@ -34,9 +34,9 @@ struct Finding<'a> {
 impl Knowledge {
     /// Says what an exchange means. It always has an answer, if only `unknown`.
     ///
-    /// A failure on our side of the wire is the answer, unless the response beside it is a refusal: a 503 whose body broke off or
-    /// cannot be decoded is a 503 still, and the failure is a fact beside it. When to come back is read from every response,
-    /// whatever its status, and from one that broke off too.
+    /// A failure on our side of the wire always carries its own cause. Where the response beside it is a refusal, what is to be
+    /// done about it is the refusal's: a host whose 503 broke off or cannot be decoded is left alone as after any 503. When to come
+    /// back is read from every response, whatever its status, and from one that broke off too.
     ///
     /// ```
     /// use comeback_diagnosis::cause::Cause;
@@ -155,10 +155,15 @@ impl Knowledge {
     }
 }
 
-/// A refusal whose response did not come well: the failure is a fact that counts for nothing.
-fn beside(mut refusal: Diagnosis, failure: &Failure<'_>) -> Diagnosis {
-    refusal.evidence.push(Evidence { what: failure.detail.to_owned(), weight: 0.0 });
-    refusal
+/// A failure beside a refusal: the cause is the failure's own, what is to be done is the refusal's (scope, remedy, when to come
+/// back), and its facts are kept.
+fn beside(refusal: Diagnosis, failure: &Failure<'_>) -> Diagnosis {
+    let mut evidence = vec![
+        Evidence { what: failure.detail.to_owned(), weight: 1.0 },
+        Evidence { what: format!("the response refuses all the same: {}", refusal.cause), weight: 0.0 },
+    ];
+    evidence.extend(refusal.evidence.into_iter().map(|fact| Evidence { weight: 0.0, ..fact }));
+    Diagnosis { cause: failure.cause, confidence: 1.0, evidence, ..refusal }
 }
 
 /// The cause that the signatures point to: of those that name one, the strongest; else `unknown` where a signature knows that

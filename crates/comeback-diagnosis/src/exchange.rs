@@ -64,7 +64,7 @@ impl<'a> Response<'a> {
     }
 }
 
-/// A failure on our side of the wire. Its cause is known where it happens, and is the exchange's unless a response beside it refuses.
+/// A failure on our side of the wire. Its cause is known where it happens and is never diagnosed away.
 #[derive(Debug, Clone, Copy)]
 pub struct Failure<'a> {
     /// One of the own-side causes: `dns` to `address_refused`.

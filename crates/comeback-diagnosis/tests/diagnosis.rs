@@ -63,10 +63,10 @@ fn diagnose_failed(saved: &str, cause: Cause) -> Diagnosis {
 const FAILED: &str = "The body did not come well.";
 
 /// The bug: a refusal whose body was cut, too large or not what its Content-Encoding says was taken for a fault of this one page,
-/// so the host was asked on at once.
+/// so the host was asked on at once. The failure carries its own cause; what is to be done is the refusal's.
 #[test]
-fn a_refusal_stays_one_though_its_body_failed() {
-    for (saved, failed_by, cause, remedy) in [
+fn a_failure_beside_a_refusal_is_acted_on_as_the_refusal() {
+    for (saved, failed_by, refused_by, remedy) in [
         ("HTTP/1.1 503 No\r\nRetry-After: 9\r\nContent-Encoding: gzip\r\n\r\n", Cause::Decode, Cause::Unknown, Remedy::Wait),
         ("HTTP/1.1 503 No\r\nRetry-After: 9\r\n\r\nscheduled maintenance", Cause::TooLarge, Cause::Maintenance, Remedy::Wait),
         ("HTTP/1.1 403 No\r\nRetry-After: 9\r\ncf-mitigated: challenge\r\n\r\n", Cause::Reset, Cause::BotChallenge, Remedy::Park),
@@ -85,12 +85,13 @@ fn a_refusal_stays_one_though_its_body_failed() {
         ),
     ] {
         let alone = diagnose(saved);
-        let mut failed = diagnose_failed(saved, failed_by);
-        assert_eq!((failed.cause, failed.remedy), (cause, remedy), "{saved}");
+        let failed = diagnose_failed(saved, failed_by);
+        assert_eq!((failed.cause, failed.confidence, failed.remedy), (failed_by, 1.0, remedy), "{saved}");
+        assert_eq!((failed.scope, failed.waiting_helps, failed.responder), (alone.scope, alone.waiting_helps, alone.responder));
         assert_eq!(failed.retry_after.and_then(|said| said.delay_ms), Some(9_000), "{saved}");
-        let last = failed.evidence.pop().expect("a fact");
-        assert_eq!((last.what.as_str(), last.weight), (FAILED, 0.0));
-        assert_eq!(failed, alone, "all else is as without the failure");
+        assert_eq!((alone.cause, failed.evidence[0].what.as_str()), (refused_by, FAILED), "{saved}");
+        assert!(failed.evidence[1].what.ends_with(refused_by.word()), "{:?}", failed.evidence);
+        assert_eq!(failed.evidence.len(), alone.evidence.len() + 2);
     }
 }
 
