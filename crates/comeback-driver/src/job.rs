@@ -150,12 +150,13 @@ fn look_at_lists(lists: &[PathBuf]) -> Result<Vec<ListSource>, DriverError> {
     Ok(sources)
 }
 
-/// A folder without a job is taken over where it is ours: new, or locked once by a job that was never finished making.
+/// A folder without a job is taken over, result files of ours that no commit names included. But what would be removed whole is
+/// ours only where a job locked the folder once.
 fn refuse_foreign(dir: &Path) -> Result<(), DriverError> {
     if dir.join(LOCK_PATH).exists() {
         return Ok(());
     }
-    match ["state", "warc", "outcomes"].into_iter().find(|folder| dir.join(folder).exists()) {
+    match [STORE_PATH, SPOOL_PATH, LISTS_PATH].into_iter().find(|folder| dir.join(folder).exists()) {
         None => Ok(()),
         Some(found) => Err(DriverError::ForeignFolder { dir: dir.to_owned(), found }),
     }

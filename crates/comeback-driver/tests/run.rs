@@ -214,6 +214,22 @@ fn folders_that_are_no_jobs_are_left_alone() {
     assert!(refused.is_err_and(|error| error.is_usage() && error.hint().is_some()) && mine.exists());
 }
 
+#[test]
+fn a_folder_with_leftovers_of_results_is_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(|_, _| plain(200, "", "page"));
+    for leftover in ["out/warc/p000-0001.warc.gz", "out/outcomes/p000-0001.jsonl", "out/state/progress.json"] {
+        let path = dir.path().join(leftover);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "half").unwrap();
+    }
+    let progress = fetch(dir.path(), &format!("http://{}/a\n", server.address), Settings::default());
+    assert_eq!((progress.urls.fetched, rows_of(dir.path(), &progress).len()), (1, 1));
+    assert!(
+        !dir.path().join("out/outcomes/p000-0001.jsonl").exists() || progress.files.iter().any(|file| file.path.contains("p000"))
+    );
+}
+
 fn run_error(job: Job) -> DriverError {
     let watcher: Arc<dyn Watcher> = Arc::new(Silent);
     job.run(&watcher).expect_err("the run cannot go on")
