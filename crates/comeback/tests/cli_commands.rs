@@ -11,8 +11,20 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 10] =
-    ["fetch", "resume", "status", "outcomes", "extract", "report", "inspect", "config", "explain", "simulate"];
+const COMMANDS: [&str; 12] = [
+    "fetch",
+    "resume",
+    "status",
+    "outcomes",
+    "extract",
+    "report",
+    "inspect",
+    "config",
+    "explain",
+    "simulate",
+    "completions",
+    "manual",
+];
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comeback"));

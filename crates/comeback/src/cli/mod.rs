@@ -8,12 +8,14 @@ use clap::{Parser, Subcommand};
 use comeback::exit::Exit;
 use comeback::failure::Failure;
 
+mod completions;
 mod config;
 mod explain;
 mod extract;
 mod fetch;
 mod inspect;
 mod job_folder;
+mod manual;
 mod outcomes;
 mod page_name;
 mod report;
@@ -54,6 +56,8 @@ enum Command {
     Config(config::Arguments),
     Explain(explain::Arguments),
     Simulate(simulate::Arguments),
+    Completions(completions::Arguments),
+    Manual(manual::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -88,6 +92,8 @@ impl Command {
             Self::Config(arguments) => config::run(arguments),
             Self::Explain(arguments) => explain::run(arguments),
             Self::Simulate(arguments) => simulate::run(arguments),
+            Self::Completions(arguments) => completions::run(arguments),
+            Self::Manual(arguments) => manual::run(arguments),
         }
     }
 }
@@ -111,8 +117,13 @@ fn complain(text: &str) {
 
 /// Writes data to stdout.
 fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes data that need not be text to stdout.
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::Output)
+    output.write_all(bytes).and_then(|()| output.flush()).map_err(Failure::Output)
 }
 
 #[cfg(test)]
