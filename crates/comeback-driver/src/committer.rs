@@ -65,6 +65,7 @@ pub(crate) struct JobFacts {
     pub(crate) job: String,
     pub(crate) duplicates: u64,
     pub(crate) bad_lines: u64,
+    pub(crate) lists_unread: u64,
 }
 
 /// The committer's thread, from outside.
@@ -210,6 +211,7 @@ impl Committing {
             bytes: tally.bytes,
             duplicates: self.facts.duplicates,
             bad_lines: self.facts.bad_lines,
+            lists_unread: self.facts.lists_unread,
             eta_s: if running { self.eta_s(tally.settled(), unsettled) } else { None },
             hosts_waiting: if running { waiting.into_iter().map(shown).collect() } else { Vec::new() },
             files,

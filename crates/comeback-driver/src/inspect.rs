@@ -32,11 +32,12 @@ pub fn render(dir: &Path) -> Result<String, DriverError> {
     let mut line = |words: String| writeln!(text, "{words}").expect("writing into a String does not fail");
     let progress = if intake.is_done { "done" } else { "not done" };
     line(format!(
-        "{}: intake {progress}, {} URLs, {} duplicates, {} bad lines",
+        "{}: intake {progress}, {} URLs, {} duplicates, {} bad lines, {} lists unread",
         job.file().job,
         intake.urls,
         intake.duplicates,
-        intake.bad_lines
+        intake.bad_lines,
+        intake.lists_unread
     ));
     for number in 0..settings.partitions {
         let id = PartitionId(number);

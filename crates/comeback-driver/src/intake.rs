@@ -49,6 +49,9 @@ pub(crate) struct Intake {
     pub(crate) duplicates: u64,
     /// Lines skipped.
     pub(crate) bad_lines: u64,
+    /// Lists and sitemaps that could not be had, or not be read to their end.
+    #[serde(default)]
+    pub(crate) lists_unread: u64,
     /// Whether everything has been taken in.
     pub(crate) is_done: bool,
 }

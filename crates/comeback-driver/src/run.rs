@@ -101,6 +101,7 @@ fn publish_intake(dir: &Path, job: &JobFile) -> Result<Progress, DriverError> {
         bytes: 0,
         duplicates: 0,
         bad_lines: 0,
+        lists_unread: 0,
         eta_s: None,
         hosts_waiting: Vec::new(),
         files: Vec::new(),
@@ -249,7 +250,8 @@ async fn fetch(
         shells.push((shell, indexed, unsettled));
     }
     let standings = shells.iter().map(|(shell, _, unsettled)| Standing { unsettled: *unsettled, ..shell.standing() }).collect();
-    let facts = JobFacts { dir: dir.to_owned(), job: job.job.clone(), duplicates: taken.duplicates, bad_lines: taken.bad_lines };
+    let Intake { duplicates, bad_lines, lists_unread, .. } = taken;
+    let facts = JobFacts { dir: dir.to_owned(), job: job.job.clone(), duplicates, bad_lines, lists_unread };
     let committer =
         Committer::start(Committing::new(store, facts, standings, post.clone(), Arc::clone(&watcher)), orders, received);
     for ((shell, indexed, _), mailbox) in shells.into_iter().zip(mailboxes) {

@@ -75,6 +75,14 @@ fn result_folders(dir: &str, progress: &Progress) -> Vec<String> {
     ["outcomes", "warc"].into_iter().filter(|folder| holds_some(folder)).map(|folder| format!("{dir}/{folder}")).collect()
 }
 
+/// What is missing from the account because it could not be read; empty where nothing is.
+fn unread_line(progress: &Progress) -> String {
+    match progress.lists_unread {
+        0 => String::new(),
+        lists => format!("{} could not be read to the end, so URLs may be missing\n", counted(lists, "list")),
+    }
+}
+
 impl Account {
     /// Counts a row.
     pub fn take(&mut self, row: &OutcomeRow) {
@@ -119,6 +127,7 @@ impl Account {
                 outcome = outcome.word()
             ));
         }
+        text.push_str(&unread_line(progress));
         let folders = result_folders(dir, progress);
         if !folders.is_empty() {
             text.push_str(&format!("results: {}\n", folders.join(" and ")));
@@ -156,6 +165,7 @@ impl Account {
             counted(progress.duplicates, "duplicate"),
             counted(progress.bad_lines, "bad line")
         ));
+        text.push_str(&unread_line(progress));
         text.push_str(&self.causes_section(dir, knowledge));
         text.push_str(&self.hosts_section());
         text
@@ -261,6 +271,7 @@ mod tests {
             bytes: 3 << 20,
             duplicates: 1,
             bad_lines: 0,
+            lists_unread: 0,
             eta_s: None,
             hosts_waiting: Vec::new(),
             files: files(&["outcomes/p001-0001.jsonl", "warc/p001-0001.warc.gz"]),
@@ -309,6 +320,15 @@ mod tests {
         let brief = account.brief("out", &progress(0));
         let end = "results: out/outcomes and out/warc\nnext: `comeback extract out` writes the pages as files\n";
         assert!(brief.ends_with(end), "{brief}");
+    }
+
+    #[test]
+    fn a_list_that_was_not_read_is_told() {
+        let unread = Progress { lists_unread: 2, ..progress(0) };
+        let said = "2 lists could not be read to the end, so URLs may be missing\n";
+        assert!(account().brief("out", &unread).contains(said));
+        assert!(account().report("out", &unread, &Knowledge::builtin()).contains(said));
+        assert!(!account().brief("out", &progress(0)).contains("could not be read"));
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct Progress {
     pub duplicates: u64,
     /// Lines of the lists that say nothing usable.
     pub bad_lines: u64,
+    /// Lists and sitemaps that could not be had, or not be read to their end: the account cannot be complete.
+    #[serde(default)]
+    pub lists_unread: u64,
     /// Estimated seconds to the end; `None` when nobody can say.
     pub eta_s: Option<u64>,
     /// Hosts that may not be asked now, those with the earliest end first.
@@ -190,6 +193,7 @@ mod tests {
             bytes: 9,
             duplicates: 0,
             bad_lines: 0,
+            lists_unread: 0,
             eta_s: None,
             hosts_waiting: Vec::new(),
             files: vec![FileLength { path: "outcomes/p000-0001.jsonl".into(), bytes: 7 }],

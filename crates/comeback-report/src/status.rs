@@ -152,6 +152,7 @@ mod tests {
             bytes: 2_048,
             duplicates: 0,
             bad_lines: 0,
+            lists_unread: 0,
             eta_s: Some(75),
             hosts_waiting: vec![HostWaiting {
                 host: "http://a.example:80".into(),

@@ -10,7 +10,7 @@ use comeback_report::progress::{Progress, UrlCounts};
 pub enum Exit {
     /// 0: it did what was asked; of a job, every URL was fetched or answered.
     Success,
-    /// 1: finished, and something did not end well: URLs failed or were parked, a page could not be extracted, a run had a finding.
+    /// 1: finished, and something did not end well: URLs failed or were parked, a list could not be read, a page could not be extracted, a run had a finding.
     Unfinished,
     /// 2: the command or the configuration is at fault.
     Usage,
@@ -44,7 +44,7 @@ impl Exit {
 
     const fn of_finished(progress: &Progress) -> Self {
         let UrlCounts { failed, parked, queued: _, leased: _, fetched: _, answered: _ } = progress.urls;
-        if failed + parked == 0 { Self::Success } else { Self::Unfinished }
+        if failed + parked + progress.lists_unread == 0 { Self::Success } else { Self::Unfinished }
     }
 }
 
