@@ -3,56 +3,41 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use comeback::config::{self, FlagValues, InForce};
+use comeback::config::{self, FlagValues, InForce, Key, KeyKind};
 use comeback::failure::Failure;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Settings")]
 pub(super) struct SettingFlags {
-    /// How long a host may go without an accepted answer [default: 15m]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", help = help_of(Key::Patience))]
     patience: Option<String>,
-    /// Charged attempts for a URL, 1 to 32 [default: 4]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = help_of(Key::Attempts))]
     attempts: Option<String>,
-    /// Exchanges in flight, over all hosts [default: 256]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = help_of(Key::Concurrency))]
     concurrency: Option<String>,
-    /// Exchanges in flight to one host, at most [default: 16]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = help_of(Key::PerHost))]
     per_host: Option<String>,
-    /// A fixed gap between requests to one host [default: none]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", help = help_of(Key::Delay))]
     delay: Option<String>,
-    /// Wait for the first byte, and between two pieces [default: 30s]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", help = help_of(Key::Timeout))]
     timeout: Option<String>,
-    /// Stop after this time, resumable [default: none]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", help = help_of(Key::Deadline))]
     deadline: Option<String>,
-    /// The largest body that is taken [default: 64MiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help = help_of(Key::BodyMax))]
     body_max: Option<String>,
-    /// A header field on every request; repeatable
-    #[arg(long, value_name = "NAME: VALUE")]
+    #[arg(long, value_name = "NAME: VALUE", help = help_of(Key::Header))]
     header: Vec<String>,
-    /// Who we say we are [default: comeback/VERSION]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help = help_of(Key::UserAgent))]
     user_agent: Option<String>,
-    /// Where a site's operator can reach you: an address or a page
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help = help_of(Key::Contact))]
     contact: Option<String>,
-    /// Hosts of your own whose robots.txt is not asked; repeatable
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", help = help_of(Key::IgnoreRobots))]
     ignore_robots: Vec<String>,
-    /// All caches together [default: 256MiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help = help_of(Key::Memory))]
     memory: Option<String>,
-    /// How captures are compressed: gzip, zstd or none [default: gzip]
-    #[arg(long, value_name = "WAY")]
+    #[arg(long, value_name = "WAY", help = help_of(Key::Compress))]
     compress: Option<String>,
-    /// A bad line in a list is an error
-    #[arg(long)]
+    #[arg(long, help = help_of(Key::Strict))]
     strict: bool,
     /// Read settings from this file instead of comeback.toml
     #[arg(long, value_name = "FILE")]
@@ -63,6 +48,18 @@ pub(super) struct SettingFlags {
 pub(super) const FORMS: &str = "\
 A duration is 500ms, 5s, 10m or 1h; a size is an integer with KiB, MiB or GiB.
 A host pattern is a host name without port, in which * matches any characters.";
+
+/// What a key does, and what holds without its flag.
+fn help_of(key: Key) -> String {
+    let meaning = key.meaning();
+    match key.kind() {
+        KeyKind::Switch => meaning.to_owned(),
+        KeyKind::List { .. } => format!("{meaning}; repeatable"),
+        KeyKind::Duration | KeyKind::Size | KeyKind::Count | KeyKind::Text => {
+            format!("{meaning} [default: {}]", key.default_value().as_deref().unwrap_or("none"))
+        }
+    }
+}
 
 impl SettingFlags {
     /// Joins all layers: defaults, the file, the environment, these flags.

@@ -1,5 +1,7 @@
 //! The names of what can be configured, and the kind of value of each.
 
+use comeback_driver::settings::Settings;
+
 /// Something that can be configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
@@ -114,6 +116,35 @@ impl Key {
             Self::Header => KeyKind::List { separator: '\n' },
             Self::IgnoreRobots => KeyKind::List { separator: ',' },
         }
+    }
+
+    /// What it does, in a few words without an end: the help of its flag, and its row in the reference.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Patience => "How long a host may go without an accepted answer",
+            Self::Attempts => "Charged attempts for a URL, 1 to 32",
+            Self::Concurrency => "Exchanges in flight, over all hosts",
+            Self::PerHost => "Exchanges in flight to one host, at most",
+            Self::Delay => "A fixed gap between requests to one host",
+            Self::Timeout => "Wait for the first byte, and between two pieces",
+            Self::Deadline => "Stop after this time, resumable",
+            Self::BodyMax => "The largest body that is taken",
+            Self::Header => "A header field on every request",
+            Self::UserAgent => "Who we say we are",
+            Self::Contact => "An address or page where an operator reaches you",
+            Self::IgnoreRobots => "Hosts of your own whose robots.txt is not asked",
+            Self::Memory => "All caches together",
+            Self::Compress => "How captures are compressed: gzip, zstd or none",
+            Self::Strict => "A bad line in a list is an error",
+            Self::Partitions => "Partitions of a new job: parts that share no state",
+        }
+    }
+
+    /// The value in force where nobody says anything, as it would be written; `None` where there is none.
+    #[must_use]
+    pub fn default_value(self) -> Option<String> {
+        super::table::shown(self, &Settings::default()).into_iter().next()
     }
 
     /// The key of a name.

@@ -28,7 +28,7 @@ pub(super) fn render(in_force: &InForce) -> String {
 const VALUE_WIDTH_MAX: usize = 60;
 
 /// The value of a key as it would be written; several for a list, none where it is not set.
-fn shown(key: Key, settings: &Settings) -> Vec<String> {
+pub(super) fn shown(key: Key, settings: &Settings) -> Vec<String> {
     match key {
         Key::Patience => vec![show_duration(settings.patience_ms)],
         Key::Attempts => vec![settings.attempts.to_string()],
