@@ -13,6 +13,7 @@ pub mod job;
 pub mod list;
 mod partition;
 mod post;
+pub mod putting_back;
 mod recording;
 mod recovery;
 mod run;

@@ -25,6 +25,7 @@ use crate::intake::{self, Intake};
 use crate::job::{RunEnd, SPOOL_PATH, STORE_PATH};
 use crate::partition::PartitionShell;
 use crate::post::{Message, Post, Word, queue};
+use crate::putting_back::{publish, wake};
 use crate::recovery::{Recovered, read_state, recover};
 use crate::settings::job_file::JobFile;
 use crate::settings::{Compression, Settings};
@@ -68,7 +69,7 @@ pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Resu
 
 /// Progress is published after the store's sync, so the store never knows of less than progress tells: where it does, it was
 /// damaged or replaced, and going on would delete results. Rows may lie in other files after a wake, so captures are compared.
-fn check_store(dir: &Path, job: &JobFile, store: &FjallStore) -> Result<(), DriverError> {
+pub(crate) fn check_store(dir: &Path, job: &JobFile, store: &FjallStore) -> Result<(), DriverError> {
     let Ok(Some(progress)) = Progress::read(dir) else { return Ok(()) };
     let intake = Intake::read(store, &job.settings)?;
     let mut known = BTreeMap::new();
@@ -128,17 +129,23 @@ fn recover_all(
     taken: &Intake,
     watcher: &dyn Watcher,
 ) -> Result<Vec<Recovered>, DriverError> {
-    let archive = archive_settings(&job.settings);
     let now = wall_now();
-    let mut partitions = Vec::new();
+    let (mut states, mut woken) = (Vec::new(), 0);
     for number in 0..job.settings.partitions {
-        partitions.push(recover(dir, store, taken, PartitionId(number), &archive, now)?);
+        let partition = PartitionId(number);
+        let at = read_state(store, taken, partition)?;
+        let (at, count) = wake(dir, store, partition, at, now)?;
+        states.push(at);
+        woken += count;
     }
-    let woken = partitions.iter().map(|partition| partition.woken).sum();
     if woken > 0 {
+        // Before recovery deletes the files that progress names until then.
+        publish(dir, job, taken, &states, JobState::Running)?;
         watcher.notice(Notice::UrlsWoken { count: woken });
     }
-    Ok(partitions)
+    let archive = archive_settings(&job.settings);
+    let partitions = (0..job.settings.partitions).map(PartitionId).zip(states);
+    partitions.map(|(partition, at)| recover(dir, store, partition, at, &archive)).collect()
 }
 
 fn archive_settings(settings: &Settings) -> ArchiveSettings {
@@ -224,7 +231,7 @@ async fn fetch(
     let (orders, received) = std::sync::mpsc::sync_channel(usize::from(settings.partitions) + 1);
     for (number, partition) in (0..settings.partitions).zip(recovered) {
         let id = PartitionId(number);
-        let Recovered { state, last, files, batches, woken: _ } = partition;
+        let Recovered { state, last, files, batches } = partition;
         let engine = Engine::new(engine_config(settings, id), clock.now(), state.tally, state.hosts.values().cloned());
         let unsettled: u64 = batches.iter().map(|(_, head, progress)| left(head.count, progress)).sum();
         let indexed: Vec<Input> =

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::WallTime;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::host_key::HostKey;
@@ -39,21 +40,25 @@ pub struct Unreadable {
     pub why: String,
 }
 
-/// The first byte of each stored value; a reader refuses any other.
+/// The first byte of a stored batch's head and body.
 const FORMAT: u8 = 1;
 
 /// Encodes a value for the store: a format byte, then postcard.
-pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_extend(value, vec![FORMAT])
+pub(crate) fn encode_as<T: Serialize>(format: u8, value: &T) -> Vec<u8> {
+    postcard::to_extend(value, vec![format])
         .expect("encoding into a growing buffer meets no limit, and our types have known lengths")
 }
 
-/// Decodes what [`encode`] wrote.
-pub(crate) fn decode<'a, T: Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, Unreadable> {
-    let Some((&FORMAT, rest)) = bytes.split_first() else {
-        return Err(Unreadable { what, why: format!("its format byte is {:?}, known is {FORMAT}", bytes.first()) });
-    };
-    postcard::from_bytes(rest).map_err(|error| Unreadable { what, why: error.to_string() })
+/// Decodes what [`encode_as`] wrote in this format; any other is refused.
+pub(crate) fn decode<T: DeserializeOwned>(format: u8, what: &'static str, bytes: &[u8]) -> Result<T, Unreadable> {
+    match bytes.split_first() {
+        Some((said, rest)) if *said == format => {
+            postcard::from_bytes(rest).map_err(|error| Unreadable { what, why: error.to_string() })
+        }
+        other => {
+            Err(Unreadable { what, why: format!("its format byte is {:?}, known is {format}", other.map(|(said, _)| said)) })
+        }
+    }
 }
 
 impl BatchHead {
@@ -65,7 +70,7 @@ impl BatchHead {
     pub fn store(job: JobId, host: HostKey, urls: &[SeedUrl]) -> StoredBatch {
         assert!(!urls.is_empty() && urls.len() <= BATCH_URLS_MAX, "a batch holds 1 to {BATCH_URLS_MAX} URLs");
         let count = u16::try_from(urls.len()).expect("256 fits a u16");
-        StoredBatch { head: encode(&Self { job, host, count }), body: encode(&urls) }
+        StoredBatch { head: encode_as(FORMAT, &Self { job, host, count }), body: encode_as(FORMAT, &urls) }
     }
 
     /// Reads a stored head.
@@ -73,7 +78,7 @@ impl BatchHead {
     /// # Errors
     /// When it is damaged.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
-        decode("batch head", bytes)
+        decode(FORMAT, "batch head", bytes)
     }
 }
 
@@ -82,7 +87,7 @@ impl BatchHead {
 /// # Errors
 /// When it is damaged.
 pub fn read_body(bytes: &[u8]) -> Result<Vec<SeedUrl>, Unreadable> {
-    decode("batch body", bytes)
+    decode(FORMAT, "batch body", bytes)
 }
 
 /// Which URLs of a batch are settled: one bit each.

@@ -4,13 +4,15 @@
 //! and applies the commits after it. Everything here is plain data; who writes when is the shell's business, and the order of
 //! writes is DESIGN's: append to files, sync the files, then one record with all that depends on them.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::WallTime;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{BatchProgress, SettledBits, Unreadable, decode, encode};
+use crate::batch::{BatchProgress, SettledBits, Unreadable, decode, encode_as};
 use crate::host_key::HostKey;
 use crate::ids::BatchSeq;
 use crate::outcome::Outcome;
@@ -24,11 +26,16 @@ pub enum LogRecord {
     Checkpoint(PartitionState),
 }
 
+/// The format of stored records. Format 1 had neither [`Commit::unfinished`] nor [`PartitionState::unfinished`].
+const FORMAT: u8 = 2;
+/// The format before, which still opens.
+const FORMAT_WITHOUT_UNFINISHED: u8 = 1;
+
 impl LogRecord {
     /// The record as the store keeps it.
     #[must_use]
     pub fn store(&self) -> Vec<u8> {
-        encode(self)
+        encode_as(FORMAT, self)
     }
 
     /// Reads a stored record.
@@ -36,7 +43,11 @@ impl LogRecord {
     /// # Errors
     /// When it is damaged.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
-        decode("log record", bytes)
+        if let Some((&FORMAT_WITHOUT_UNFINISHED, rest)) = bytes.split_first() {
+            // What is missing is the last field, and an empty one is written as its length: a zero byte.
+            return decode(FORMAT, "log record", &[&[FORMAT], rest, &[0]].concat());
+        }
+        decode(FORMAT, "log record", bytes)
     }
 }
 
@@ -49,7 +60,7 @@ pub struct Commit {
     pub batches: Vec<(BatchSeq, BatchProgress)>,
     /// Batches of which every URL is settled.
     pub retired: Vec<BatchSeq>,
-    /// URLs settled as parked with a time to come back: their batches are kept.
+    /// URLs settled as parked with a time to come back.
     pub parked: Vec<(BatchSeq, u8, WallTime)>,
     /// Hosts whose lasting state changed.
     pub hosts: Vec<HostRecord>,
@@ -57,6 +68,8 @@ pub struct Commit {
     pub tally: Tally,
     /// The partition's files and their lengths; filled in by the shell.
     pub files: Vec<FileLength>,
+    /// URLs settled as failed or parked: their batches are kept, so that they can be put back.
+    pub unfinished: Vec<(BatchSeq, u8)>,
 }
 
 /// A result file and how much of it is committed.
@@ -203,6 +216,8 @@ pub struct PartitionState {
     pub tally: Tally,
     /// The files.
     pub files: Vec<FileLength>,
+    /// URLs settled as failed or parked, by batch.
+    pub unfinished: BTreeMap<BatchSeq, SettledBits>,
 }
 
 impl PartitionState {
@@ -215,7 +230,7 @@ impl PartitionState {
     }
 
     fn apply_commit(&mut self, commit: Commit) {
-        let Commit { admitted, batches, retired, parked, hosts, tally, files } = commit;
+        let Commit { admitted, batches, retired, parked, hosts, tally, files, unfinished } = commit;
         if let Some(admitted) = admitted {
             self.admitted = admitted;
         }
@@ -226,6 +241,9 @@ impl PartitionState {
         }
         for (batch, index, until) in parked {
             self.parked.entry((batch, until)).or_default().insert(index);
+        }
+        for (batch, index) in unfinished {
+            self.unfinished.entry(batch).or_default().insert(index);
         }
         self.raise_low_water();
         for host in hosts {
@@ -239,33 +257,53 @@ impl PartitionState {
         self.files = files;
     }
 
-    /// Passes retired batches, up to the first that is not, or that holds parked URLs which may be woken.
+    /// Passes retired batches, up to the first that is not, or that holds URLs which may be put back.
     fn raise_low_water(&mut self) {
         self.low_water = self.low_water.max(BatchSeq(1));
-        let keeps = |parked: &BTreeMap<(BatchSeq, WallTime), SettledBits>, batch: BatchSeq| {
-            parked.range((batch, WallTime(0))..=(batch, WallTime(u64::MAX))).next().is_some()
-        };
-        while !keeps(&self.parked, self.low_water) && self.retired.remove(&self.low_water) {
+        while !self.keeps(self.low_water) && self.retired.remove(&self.low_water) {
             self.low_water = self.low_water.next();
         }
     }
 
-    /// Puts parked URLs back whose time has come; says which: batch, time, and URLs.
+    /// Records of [`FORMAT_WITHOUT_UNFINISHED`] name only parked URLs with a time.
+    fn keeps(&self, batch: BatchSeq) -> bool {
+        self.unfinished.contains_key(&batch) || self.parked.range(times_of(batch)).next().is_some()
+    }
+
+    /// Puts parked URLs back whose time has come; says which: batch, time, and URLs. The tally is as [`Self::put_back`] says.
     pub fn wake(&mut self, now: WallTime) -> Vec<(BatchSeq, WallTime, SettledBits)> {
-        let due: Vec<(BatchSeq, WallTime)> = self.parked.keys().filter(|(_, until)| *until <= now).copied().collect();
-        let mut woken = Vec::new();
-        for (batch, until) in due {
-            let Some(bits) = self.parked.remove(&(batch, until)) else { continue };
-            let was_retired = self.retired.remove(&batch);
-            let progress = self.batches.entry(batch).or_insert_with(|| BatchProgress {
-                settled: if was_retired { SettledBits::ALL } else { SettledBits::default() },
-                ..BatchProgress::default()
-            });
-            progress.settled.remove_all(bits);
-            self.tally.parked = self.tally.parked.saturating_sub(u64::from(bits.count()));
-            woken.push((batch, until, bits));
+        let is_due =
+            |(batch, until): (&(BatchSeq, WallTime), &SettledBits)| (batch.1 <= now).then_some((batch.0, batch.1, *until));
+        let due: Vec<_> = self.parked.iter().filter_map(is_due).collect();
+        for (batch, _, bits) in &due {
+            self.put_back(*batch, *bits);
         }
-        woken
+        due
+    }
+
+    /// Puts settled URLs of a batch that is kept back among those to ask. The tally is the caller's: it knows their outcomes.
+    pub fn put_back(&mut self, batch: BatchSeq, bits: SettledBits) {
+        let was_retired = self.retired.remove(&batch);
+        let progress = self.batches.entry(batch).or_insert_with(|| BatchProgress {
+            settled: if was_retired { SettledBits::ALL } else { SettledBits::default() },
+            ..BatchProgress::default()
+        });
+        progress.settled.remove_all(bits);
+        if let Entry::Occupied(mut unfinished) = self.unfinished.entry(batch) {
+            unfinished.get_mut().remove_all(bits);
+            if unfinished.get().count() == 0 {
+                unfinished.remove();
+            }
+        }
+        let times: Vec<_> = self.parked.range(times_of(batch)).map(|(time, _)| *time).collect();
+        for time in times {
+            if let Entry::Occupied(mut parked) = self.parked.entry(time) {
+                parked.get_mut().remove_all(bits);
+                if parked.get().count() == 0 {
+                    parked.remove();
+                }
+            }
+        }
     }
 
     /// Whether every URL of a batch is settled.
@@ -273,6 +311,11 @@ impl PartitionState {
     pub fn is_retired(&self, batch: BatchSeq) -> bool {
         batch < self.low_water || self.retired.contains(&batch)
     }
+}
+
+/// The places of a batch among those parked until a time.
+const fn times_of(batch: BatchSeq) -> RangeInclusive<(BatchSeq, WallTime)> {
+    (batch, WallTime(0))..=(batch, WallTime(u64::MAX))
 }
 
 #[cfg(test)]
@@ -313,5 +356,51 @@ mod tests {
         let mut other = PartitionState::default();
         other.apply(LogRecord::read(&stored).unwrap());
         assert_eq!(other, state);
+    }
+
+    #[test]
+    fn a_failed_url_keeps_its_batch_until_it_is_put_back_and_fetched() {
+        let mut state = PartitionState::default();
+        let (first, second) = (BatchSeq(1), BatchSeq(2));
+        let unfinished = vec![(first, 7), (first, 9), (second, 0)];
+        state.apply(LogRecord::Commit(Commit { retired: vec![first, second], unfinished, ..Commit::default() }));
+        assert_eq!(state.low_water, first);
+        let mut seventh = SettledBits::default();
+        seventh.insert(7);
+        state.put_back(first, seventh);
+        let settled = state.batches[&first].settled;
+        assert!(!settled.contains(7) && settled.contains(9) && !state.is_retired(first) && state.is_retired(second));
+        assert_eq!(state.unfinished[&first].count(), 1);
+        let mut ninth = SettledBits::default();
+        ninth.insert(9);
+        state.put_back(first, ninth);
+        state.apply(LogRecord::Commit(Commit { retired: vec![first], ..Commit::default() }));
+        assert_eq!(state.low_water, second);
+    }
+
+    /// Records as the first version of the program wrote them.
+    #[test]
+    fn records_without_unfinished_urls_still_open() {
+        let stored = |hex: &str| -> Vec<u8> {
+            let digits = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+            digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+        };
+        let commit = stored(concat!(
+            "01000103010200000000000101010107f4030113687474703a2f2f612e6578616d706c653a3830010584070473616964000000",
+            "ff0100000100000001186f7574636f6d65732f703030302d303030312e6a736f6e6cf0a204"
+        ));
+        let checkpoint = stored(concat!(
+            "0101030101010101f4038001000000010200000000000113687474703a2f2f612e6578616d706c653a383013687474703a2f2f612e",
+            "6578616d706c653a3830010584070473616964000000ff0100000100000001186f7574636f6d65732f703030302d303030312e",
+            "6a736f6e6cf0a204"
+        ));
+        let mut applied = PartitionState::default();
+        applied.apply(LogRecord::read(&commit).unwrap());
+        let mut read = PartitionState::default();
+        read.apply(LogRecord::read(&checkpoint).unwrap());
+        assert_eq!(applied, read);
+        assert_eq!((read.tally.fetched, read.files[0].bytes, read.low_water), (255, 70_000, BatchSeq(1)));
+        assert_eq!(read.wake(WallTime(500)).len(), 1);
+        assert!(!read.batches[&BatchSeq(1)].settled.contains(7) && read.parked.is_empty());
     }
 }

@@ -33,6 +33,15 @@ impl Outcome {
         }
     }
 
+    /// Whether something was not got: the exit code is then 1, and a person may put the URL back.
+    #[must_use]
+    pub const fn is_unfinished(self) -> bool {
+        match self {
+            Self::Fetched | Self::Answered => false,
+            Self::Failed | Self::Parked => true,
+        }
+    }
+
     /// The outcome that a word names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {

@@ -48,16 +48,8 @@ struct HostCount {
 impl HostCount {
     fn take(&mut self, row: &OutcomeRow) {
         self.urls += 1;
-        self.unfinished += u64::from(is_unfinished(row.outcome));
+        self.unfinished += u64::from(row.outcome.is_unfinished());
         self.requests += u64::from(row.requests);
-    }
-}
-
-/// Whether an outcome makes the exit code 1.
-const fn is_unfinished(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Fetched | Outcome::Answered => false,
-        Outcome::Failed | Outcome::Parked => true,
     }
 }
 
@@ -87,7 +79,7 @@ impl Account {
     /// Counts a row.
     pub fn take(&mut self, row: &OutcomeRow) {
         self.outcomes[place(row.outcome)] += 1;
-        if is_unfinished(row.outcome) {
+        if row.outcome.is_unfinished() {
             let cause = self.causes.entry((row.outcome, row.cause)).or_default();
             cause.urls += 1;
             let until = row.until.map(|until| until.0);

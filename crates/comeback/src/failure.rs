@@ -41,6 +41,9 @@ pub enum Failure {
         /// The words there are.
         known: String,
     },
+    /// URLs are to be put back, and no word says which.
+    #[error("no filter says which URLs to put back")]
+    NothingChosen,
     /// A filter that is no host pattern.
     #[error("--host: {0}")]
     HostPattern(#[source] ValueRefusal),
@@ -70,7 +73,9 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::UnknownWord { .. } | Self::HostPattern(_) | Self::NoCapture { .. } => Exit::Usage,
+            Self::Config(_) | Self::UnknownWord { .. } | Self::NothingChosen | Self::HostPattern(_) | Self::NoCapture { .. } => {
+                Exit::Usage
+            }
             Self::Driver(error) if error.is_usage() => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Driver(_)
@@ -90,6 +95,7 @@ impl Failure {
             Self::Driver(error) => error.hint(),
             Self::Archive(error) => error.hint().map(str::to_owned),
             Self::UnknownWord { known, .. } => Some(format!("the known ones: {known}")),
+            Self::NothingChosen => Some("choose with --cause overload, --outcome failed or --host '*.example.org'".into()),
             Self::HostPattern(refusal) => refusal.hint().map(str::to_owned),
             Self::NoCapture { .. } => {
                 Some("`comeback outcomes DIR` lists the URLs as they were given, and how each ended".into())

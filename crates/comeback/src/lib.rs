@@ -51,6 +51,7 @@ pub mod progress_line;
 pub use comeback_archive::{ArchiveError, CapturePlace, OutcomeRow, ResponseParts, Rows, response_parts, rows};
 pub use comeback_driver::error::DriverError;
 pub use comeback_driver::job::{Job, NewJob, RunEnd};
+pub use comeback_driver::putting_back::Redriven;
 pub use comeback_driver::settings::{Compression, Settings};
 pub use comeback_driver::watcher::{Notice, Watcher};
 pub use comeback_engine::diagnosis::cause::Cause;

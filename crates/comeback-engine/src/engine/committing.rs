@@ -15,6 +15,7 @@ pub(super) struct CommitClock {
     pub(super) touched: BTreeSet<BatchSeq>,
     pub(super) retired: Vec<BatchSeq>,
     pub(super) parked: Vec<(BatchSeq, u8, WallTime)>,
+    pub(super) unfinished: Vec<(BatchSeq, u8)>,
     pub(super) hosts: BTreeSet<HostId>,
     pub(super) under_way: bool,
     pub(super) last_at: Option<Monotonic>,
@@ -69,6 +70,7 @@ impl Engine {
         let touched = std::mem::take(&mut clock.touched);
         let retired = std::mem::take(&mut clock.retired);
         let parked = std::mem::take(&mut clock.parked);
+        let unfinished = std::mem::take(&mut clock.unfinished);
         let hosts = std::mem::take(&mut clock.hosts);
         let commit = Commit {
             admitted: None,
@@ -81,6 +83,7 @@ impl Engine {
             hosts: hosts.into_iter().map(|id| self.hosts[id].record(now)).collect(),
             tally: self.tally,
             files: Vec::new(),
+            unfinished,
         };
         self.outputs.push_back(Output::Commit(Box::new(commit)));
     }

@@ -61,6 +61,9 @@ impl Engine {
         self.outputs.push_back(Output::Settle(Box::new(settled)));
         self.tally.count(outcome);
         self.unsettled -= 1;
+        if outcome.is_unfinished() {
+            self.commit_clock.unfinished.push((place.batch, place.index));
+        }
         if let (Outcome::Parked, Some(until)) = (outcome, until) {
             self.commit_clock.parked.push((place.batch, place.index, until));
         }

@@ -18,8 +18,10 @@ mod job_folder;
 mod manual;
 mod outcomes;
 mod page_name;
+mod redrive;
 mod report;
 mod resume;
+mod row_flags;
 mod setting_flags;
 mod simulate;
 mod status;
@@ -51,6 +53,7 @@ enum Command {
     Status(status::Arguments),
     Outcomes(outcomes::Arguments),
     Extract(extract::Arguments),
+    Redrive(redrive::Arguments),
     Report(report::Arguments),
     Inspect(inspect::Arguments),
     Config(config::Arguments),
@@ -87,6 +90,7 @@ impl Command {
             Self::Status(arguments) => status::run(arguments),
             Self::Outcomes(arguments) => outcomes::run(arguments),
             Self::Extract(arguments) => extract::run(arguments),
+            Self::Redrive(arguments) => redrive::run(arguments),
             Self::Report(arguments) => report::run(arguments),
             Self::Inspect(arguments) => inspect::run(arguments),
             Self::Config(arguments) => config::run(arguments),

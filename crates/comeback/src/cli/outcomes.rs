@@ -4,14 +4,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use comeback::config::host_pattern;
 use comeback::exit::Exit;
 use comeback::failure::Failure;
-use comeback::{Cause, Outcome, OutcomeRow, rows};
-use comeback_report::row_filter::RowFilter;
+use comeback::{OutcomeRow, rows};
 use comeback_report::{row_csv, row_table};
 
 use super::job_folder;
+use super::row_flags::RowFlags;
 
 /// List how each URL ended, one row for each
 ///
@@ -24,15 +23,8 @@ pub(super) struct Arguments {
     /// The form of the rows
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-    /// fetched, answered, failed or parked; repeatable
-    #[arg(long, value_name = "OUTCOME")]
-    outcome: Vec<String>,
-    /// A cause such as rate_limit; repeatable
-    #[arg(long, value_name = "CAUSE")]
-    cause: Vec<String>,
-    /// Hosts, as in '*.example.org'; repeatable
-    #[arg(long, value_name = "PATTERN")]
-    host: Vec<String>,
+    #[command(flatten)]
+    rows: RowFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,12 +56,8 @@ impl Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Arguments { dir, format, outcome, cause, host } = arguments;
-    let filter = RowFilter {
-        outcomes: known(outcome, "outcome", Outcome::from_word, &Outcome::ALL.map(Outcome::word))?,
-        causes: known(cause, "cause", Cause::from_word, &Cause::ALL.map(Cause::word))?,
-        hosts: host.iter().map(|text| host_pattern(text)).collect::<Result<_, _>>().map_err(Failure::HostPattern)?,
-    };
+    let Arguments { dir, format, rows: flags } = arguments;
+    let filter = flags.filter()?;
     let (_, progress) = job_folder::published(dir)?;
     let files = progress.map(|progress| progress.files).unwrap_or_default();
     let mut output = BufWriter::new(io::stdout().lock());
@@ -82,9 +70,4 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     output.flush().map_err(Failure::Output)?;
     Ok(Exit::Success)
-}
-
-fn known<T>(words: &[String], noun: &'static str, read: fn(&str) -> Option<T>, all: &[&str]) -> Result<Vec<T>, Failure> {
-    let unknown = |word: &String| Failure::UnknownWord { noun, word: word.clone(), known: all.join(", ") };
-    words.iter().map(|word| read(word).ok_or_else(|| unknown(word))).collect()
 }

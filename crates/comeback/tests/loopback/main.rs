@@ -36,3 +36,4 @@ mod real_captures;
 mod real_haproxy;
 mod real_nginx;
 mod real_varnish;
+mod redriving;
