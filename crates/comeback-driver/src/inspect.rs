@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use comeback_engine::config::EngineConfig;
 use comeback_engine::engine::Engine;
 use comeback_engine::ids::PartitionId;
 use comeback_engine::input::Input;
@@ -14,6 +13,7 @@ use crate::error::DriverError;
 use crate::intake::Intake;
 use crate::job::{Job, STORE_PATH};
 use crate::recovery::{open_batches, read_state};
+use crate::run::engine_config;
 
 /// The store's cache for one reading, in bytes.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -43,7 +43,7 @@ pub fn render(dir: &Path) -> Result<String, DriverError> {
         let id = PartitionId(number);
         let (state, last) = read_state(&store, &intake, id)?;
         let now = clock.now();
-        let mut engine = Engine::new(EngineConfig::new(id, settings.partitions), now, state.tally, state.hosts.values().cloned());
+        let mut engine = Engine::new(engine_config(settings, id), now, state.tally, state.hosts.values().cloned());
         let open = open_batches(&store, id, &state)?;
         if open.is_empty() && state.tally.settled() == 0 {
             continue;

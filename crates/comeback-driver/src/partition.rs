@@ -31,6 +31,7 @@ use crate::committer::{CommitOrder, Order, Standing};
 use crate::error::DriverError;
 use crate::post::{Message, Parcel, Post, Word};
 use crate::recording;
+use crate::settings::Settings;
 use crate::visiting::UnderWay;
 
 /// Commits between two checkpoints.
@@ -52,6 +53,7 @@ pub(crate) struct PartitionShell {
     pub(crate) clock: Clock,
     pub(crate) reader: BatchReader,
     pub(crate) route: Arc<dyn Route>,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) post: Post,
     pub(crate) committer: SyncSender<Order>,
@@ -148,7 +150,8 @@ impl PartitionShell {
             Output::LoadBatch(batch) => return self.load(batch).map(Some),
             Output::Slot(message) => self.post.tell_governor(self.id, message),
             Output::Visit { lease, visit } => {
-                let task = UnderWay::start(Arc::clone(&self.route), self.post.clone(), self.id, lease, visit);
+                let headers = self.settings.fields_of(&visit);
+                let task = UnderWay::start(Arc::clone(&self.route), self.post.clone(), self.id, lease, visit, headers);
                 self.under_way.insert(lease, task);
             }
             Output::Recall(lease) => self.under_way.get(&lease).into_iter().for_each(UnderWay::recall),

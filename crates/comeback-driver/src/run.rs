@@ -9,6 +9,7 @@ use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
 use comeback_engine::governor::{Governor, SlotMessage};
+use comeback_engine::host_rule::HostRule as EngineHostRule;
 use comeback_engine::ids::PartitionId;
 use comeback_engine::input::Input;
 use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Route};
@@ -27,6 +28,7 @@ use crate::partition::PartitionShell;
 use crate::post::{Message, Post, Word, queue};
 use crate::putting_back::{publish, wake};
 use crate::recovery::{Recovered, read_state, recover};
+use crate::settings::host_rule::HostRule;
 use crate::settings::job_file::JobFile;
 use crate::settings::{Compression, Settings};
 use crate::signals::Signals;
@@ -166,7 +168,8 @@ fn archive_settings(settings: &Settings) -> ArchiveSettings {
     }
 }
 
-fn engine_config(settings: &Settings, partition: PartitionId) -> EngineConfig {
+/// A partition's engine under these settings.
+pub(crate) fn engine_config(settings: &Settings, partition: PartitionId) -> EngineConfig {
     // robots.txt knows robots by their product token (RFC 9309, section 2.2.1), without version or comment.
     let product = settings.user_agent.split(['/', ' ']).next().filter(|product| !product.is_empty());
     EngineConfig {
@@ -177,9 +180,15 @@ fn engine_config(settings: &Settings, partition: PartitionId) -> EngineConfig {
         headers: settings.headers.clone(),
         robots_agent: product.unwrap_or("comeback").to_owned(),
         ignore_robots: settings.ignore_robots.clone(),
+        host_rules: settings.hosts.iter().map(pace_of).collect(),
         rng_seed: wall_now().0,
         ..EngineConfig::new(partition, settings.partitions)
     }
+}
+
+/// What of a rule the engine is to know: the rest says nothing about whom to ask when.
+fn pace_of(rule: &HostRule) -> EngineHostRule {
+    EngineHostRule { pattern: rule.pattern.clone(), delay_ms: rule.delay_ms, window_max: rule.per_host }
 }
 
 fn direct_route(dir: &Path, settings: &Settings) -> Result<Arc<dyn Route>, DriverError> {
@@ -216,7 +225,7 @@ async fn fetch(
     watcher: Arc<dyn Watcher>,
 ) -> Result<RunEnd, DriverError> {
     let Prepared { store, route, taken, recovered } = prepared;
-    let settings = &job.settings;
+    let settings = Arc::new(job.settings.clone());
     let clock = Clock::start();
     let knowledge = Arc::new(Knowledge::builtin());
     let (run_sender, words) = queue();
@@ -232,7 +241,7 @@ async fn fetch(
     for (number, partition) in (0..settings.partitions).zip(recovered) {
         let id = PartitionId(number);
         let Recovered { state, last, files, batches } = partition;
-        let engine = Engine::new(engine_config(settings, id), clock.now(), state.tally, state.hosts.values().cloned());
+        let engine = Engine::new(engine_config(&settings, id), clock.now(), state.tally, state.hosts.values().cloned());
         let unsettled: u64 = batches.iter().map(|(_, head, progress)| left(head.count, progress)).sum();
         let indexed: Vec<Input> =
             batches.into_iter().map(|(batch, head, progress)| Input::BatchIndexed { batch, head, progress }).collect();
@@ -246,6 +255,7 @@ async fn fetch(
             clock,
             reader: reader.clone(),
             route: Arc::clone(&route),
+            settings: Arc::clone(&settings),
             knowledge: Arc::clone(&knowledge),
             post: post.clone(),
             committer: orders.clone(),
@@ -264,7 +274,7 @@ async fn fetch(
     for ((shell, indexed, _), mailbox) in shells.into_iter().zip(mailboxes) {
         tasks.spawn(shell.run(indexed, mailbox));
     }
-    let ending = await_end(settings, post, words, signals, tasks, &*watcher).await?;
+    let ending = await_end(&settings, post, words, signals, tasks, &*watcher).await?;
     let progress = Box::new(committer.finish(ending)?);
     Ok(if ending == JobState::Done { RunEnd::Done(progress) } else { RunEnd::Interrupted(progress) })
 }

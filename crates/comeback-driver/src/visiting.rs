@@ -49,15 +49,22 @@ impl Drop for Telling {
 }
 
 impl UnderWay {
-    /// Starts an attempt; its end comes as a message.
-    pub(crate) fn start(route: Arc<dyn Route>, post: Post, partition: PartitionId, lease: LeaseId, visit: Box<Visit>) -> Self {
+    /// Starts an attempt with these fields; its end comes as a message.
+    pub(crate) fn start(
+        route: Arc<dyn Route>,
+        post: Post,
+        partition: PartitionId,
+        lease: LeaseId,
+        visit: Box<Visit>,
+        headers: Vec<(String, String)>,
+    ) -> Self {
         let leave = Arc::new(Leave::default());
         let permission = Arc::clone(&leave);
         let task = tokio::spawn(async move {
             let request = AttemptRequest {
                 url: visit.url.clone(),
                 method: visit.method.clone(),
-                headers: visit.headers.clone(),
+                headers,
                 body: visit.body.clone().map(Bytes::from),
                 from_public_redirect: visit.from_public,
             };

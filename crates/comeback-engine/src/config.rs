@@ -1,6 +1,7 @@
 //! What the user may set of the engine's behaviour.
 
 use crate::host_key::{HostKey, host_matches};
+use crate::host_rule::HostRule;
 use crate::ids::PartitionId;
 
 /// How long a host may go without an accepted answer, unless set otherwise: 15 minutes.
@@ -33,6 +34,8 @@ pub struct EngineConfig {
     pub robots_agent: String,
     /// Host patterns whose robots.txt is neither asked nor obeyed.
     pub ignore_robots: Vec<String>,
+    /// The user's pace for hosts of a pattern; a later rule is stronger than an earlier one.
+    pub host_rules: Vec<HostRule>,
     /// The seed of all chance.
     pub rng_seed: u64,
 }
@@ -54,6 +57,7 @@ impl EngineConfig {
             headers: Vec::new(),
             robots_agent: "comeback".into(),
             ignore_robots: Vec::new(),
+            host_rules: Vec::new(),
             rng_seed: 0,
         }
     }

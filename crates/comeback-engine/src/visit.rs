@@ -7,6 +7,7 @@ use url::Url;
 use crate::host_key::HostKey;
 use crate::ids::{LeaseId, PartitionId};
 use crate::outcome::{CapturePlace, Outcome};
+use crate::secret_field::is_secret_field;
 use crate::seed_url::SeedUrl;
 
 /// One request to make.
@@ -18,8 +19,10 @@ pub struct Visit {
     pub host: HostKey,
     /// How to ask.
     pub method: String,
-    /// Fields for the request.
+    /// Fields for the request: those for all hosts, and the URL's own.
     pub headers: Vec<(String, String)>,
+    /// The names of the URL's own fields: no rule for a host replaces them.
+    pub own_names: Vec<String>,
     /// The request's body.
     pub body: Option<Vec<u8>>,
     /// Whether this is a robots.txt.
@@ -28,18 +31,14 @@ pub struct Visit {
     pub hops: u8,
     /// Whether an answer from a public address led here: private addresses are refused then.
     pub from_public: bool,
+    /// Whether a redirect led from https to http on the way here: what a rule adds for a host would go out in the clear, so
+    /// nothing of it is sent.
+    pub is_exposed: bool,
 }
-
-/// Fields that are not carried to another host by a redirect: they are secrets between the user and the first host.
-const SECRET_FIELDS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
 /// Whether asking twice by this method may do something twice (RFC 9110, section 9.2.2).
 pub(crate) fn is_unrepeatable(method: &str) -> bool {
     !["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&method)
-}
-
-fn is_secret(name: &str) -> bool {
-    SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 impl Visit {
@@ -48,7 +47,18 @@ impl Visit {
         let SeedUrl { given: _, method, headers: own, body, meta: _ } = seed;
         let is_replaced = |name: &str| own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let headers = common.iter().filter(|(name, _)| !is_replaced(name)).chain(own).cloned().collect();
-        Self { url, host, method: method.clone(), headers, body: body.clone(), robots: false, hops: 0, from_public: false }
+        Self {
+            url,
+            host,
+            method: method.clone(),
+            headers,
+            own_names: own.iter().map(|(name, _)| name.clone()).collect(),
+            body: body.clone(),
+            robots: false,
+            hops: 0,
+            from_public: false,
+            is_exposed: false,
+        }
     }
 
     /// Whether asking twice may do something twice.
@@ -57,24 +67,38 @@ impl Visit {
     }
 
     /// The visit to a host's robots.txt (RFC 9309, section 2.3). A host that only redirects led to gets no secrets, and is held to
-    /// the same addresses as they are.
-    pub(crate) fn robots(common: &[(String, String)], host: HostKey, is_listed: bool, from_public: bool) -> Option<Self> {
+    /// the same addresses and clear wires as they are; `led_by`: the visits that redirects led to it, if only they did.
+    pub(crate) fn robots(common: &[(String, String)], host: HostKey, led_by: Option<&[&Self]>) -> Option<Self> {
         let url = Url::parse(&format!("{host}/robots.txt")).ok()?;
-        let headers = common.iter().filter(|(name, _)| is_listed || !is_secret(name)).cloned().collect();
-        Some(Self { url, host, method: "GET".into(), headers, body: None, robots: true, hops: 0, from_public })
+        let headers = common.iter().filter(|(name, _)| led_by.is_none() || !is_secret_field(name)).cloned().collect();
+        let all = |is_so: fn(&Self) -> bool| led_by.is_some_and(|visits| visits.iter().all(|visit| is_so(visit)));
+        Some(Self {
+            url,
+            host,
+            method: "GET".into(),
+            headers,
+            own_names: Vec::new(),
+            body: None,
+            robots: true,
+            hops: 0,
+            from_public: all(|visit| visit.from_public),
+            is_exposed: all(|visit| visit.is_exposed),
+        })
     }
 
     /// The visit that a redirect asks for (RFC 9110, section 15.4).
     pub(crate) fn redirected(&self, redirect: &Redirect, host: HostKey) -> Self {
         let mut next = self.clone();
         if host != self.host {
-            next.headers.retain(|(name, _)| !is_secret(name));
+            next.headers.retain(|(name, _)| !is_secret_field(name));
+            next.own_names.retain(|name| !is_secret_field(name));
         }
         if redirect.becomes_get {
             next.method = "GET".into();
             next.body = None;
             next.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
         }
+        next.is_exposed |= self.url.scheme() == "https" && redirect.url.scheme() == "http";
         next.url = redirect.url.clone();
         next.host = host;
         next.hops += 1;
@@ -171,4 +195,48 @@ pub enum Verdict {
         /// Whether it fails significantly more often than its host.
         charge: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host_of(url: &str) -> (Url, HostKey) {
+        let url: Url = url.parse().unwrap();
+        let host = HostKey::of(&url).unwrap();
+        (url, host)
+    }
+
+    fn led(visit: &Visit, to: &str) -> Visit {
+        let (url, host) = host_of(to);
+        visit.redirected(&Redirect { url, becomes_get: false, from_public: false }, host)
+    }
+
+    /// What services call their keys went along with a redirect to any host; only Authorization and Cookie stayed behind.
+    #[test]
+    fn secrets_stay_with_their_host_whatever_they_are_called() {
+        let field = |name: &str| (name.to_owned(), "x".to_owned());
+        let seed =
+            SeedUrl { headers: vec![field("X-Api-Key"), field("Cookie"), field("Accept")], ..SeedUrl::get("https://a.example/") };
+        let (url, host) = host_of(&seed.given);
+        let visit = Visit::seed(&seed, &[field("X-Note"), field("X-Auth-Token")], url, host);
+        assert_eq!(visit.own_names, ["X-Api-Key", "Cookie", "Accept"]);
+        assert_eq!(led(&visit, "https://a.example/b").headers, visit.headers);
+        let elsewhere = led(&visit, "https://b.example/");
+        assert_eq!(elsewhere.headers, [field("X-Note"), field("Accept")]);
+        assert_eq!(elsewhere.own_names, ["Accept"]);
+        assert_eq!(led(&elsewhere, "https://a.example/").headers, elsewhere.headers, "they don't come back");
+    }
+
+    #[test]
+    fn a_way_over_a_clear_wire_is_remembered() {
+        let (url, host) = host_of("https://a.example/");
+        let visit = Visit::seed(&SeedUrl::get("https://a.example/"), &[], url, host);
+        assert!(!led(&visit, "https://b.example/").is_exposed);
+        let exposed = led(&visit, "http://a.example/");
+        assert!(exposed.is_exposed && led(&exposed, "https://a.example/").is_exposed);
+        let (url, host) = host_of("http://a.example/");
+        let listed_so = Visit::seed(&SeedUrl::get("http://a.example/"), &[], url, host);
+        assert!(!led(&listed_so, "http://b.example/").is_exposed);
+    }
 }

@@ -371,8 +371,18 @@ fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
     let mut engine = Engine::new(config, now(0), Tally::default(), []);
     let url: url::Url = "http://10.0.0.1/page".parse().expect("a URL");
     let host = HostKey::of(&url).expect("a host");
-    let visit =
-        Visit { url, host, method: "GET".into(), headers: Vec::new(), body: None, robots: false, hops: 1, from_public: true };
+    let visit = Visit {
+        url,
+        host,
+        method: "GET".into(),
+        headers: Vec::new(),
+        own_names: Vec::new(),
+        body: None,
+        robots: false,
+        hops: 1,
+        from_public: true,
+        is_exposed: true,
+    };
     let guest = Guest { from: PartitionId(0), lease: LeaseId(9), visit, failures: 0 };
     let mut inputs = VecDeque::from([Input::GuestArrived(guest)]);
     let (mut asked, mut answers) = (Vec::new(), Vec::new());
@@ -400,7 +410,7 @@ fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
         }
     }
     assert_eq!(asked.len(), 1);
-    assert!(asked[0].robots && asked[0].from_public);
+    assert!(asked[0].robots && asked[0].from_public && asked[0].is_exposed);
     assert_eq!(asked[0].headers, [("X-Note".to_owned(), "hello".to_owned())]);
     assert!(matches!(answers[..], [GuestAnswer::Unasked { cause: Cause::AddressRefused, .. }]), "{answers:?}");
 }

@@ -1,15 +1,14 @@
 //! Taking secrets out of what is archived of a request. Here redaction wins over exactness.
 //!
-//! Redacted are the values of the fields that carry credentials, and user-info in the request's target. Bodies and all other
-//! fields stay as sent: whoever puts a secret there is not protected by this module.
+//! Redacted are the values of the fields whose names say that they carry credentials ([`is_secret_field`]), and user-info in the
+//! request's target. Bodies and all other fields stay as sent: whoever puts a secret there is not protected by this module.
 
 use std::borrow::Cow;
 
+use comeback_engine::secret_field::is_secret_field;
+
 /// What stands in a request record in place of a secret.
 pub const REDACTED: &str = "[redacted]";
-
-/// The fields whose values are secrets (RFC 9110, sections 11.6.2 and 11.7.2; RFC 6265, section 4.2).
-const SECRET_FIELDS: [&[u8]; 3] = [b"authorization", b"cookie", b"proxy-authorization"];
 
 /// A request's bytes without its secrets.
 pub(crate) fn redact_request(wire: &[u8]) -> Vec<u8> {
@@ -37,7 +36,7 @@ pub(crate) fn redact_request(wire: &[u8]) -> Vec<u8> {
             redacted.extend_from_slice(content);
         } else {
             let colon = content.iter().position(|byte| *byte == b':');
-            let secret_colon = colon.filter(|at| is_secret_field(content[..*at].trim_ascii()));
+            let secret_colon = colon.filter(|at| is_secret_field(&String::from_utf8_lossy(&content[..*at])));
             is_secret = secret_colon.is_some();
             match secret_colon {
                 Some(at) => {
@@ -81,10 +80,6 @@ fn user_info(bytes: &[u8]) -> Option<(usize, usize)> {
     authority.iter().rposition(|byte| *byte == b'@').map(|at| (start, start + at))
 }
 
-fn is_secret_field(name: &[u8]) -> bool {
-    SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
-}
-
 fn split_ending(line: &[u8]) -> (&[u8], &[u8]) {
     let content = line.strip_suffix(b"\n").unwrap_or(line);
     let content = content.strip_suffix(b"\r").unwrap_or(content);
@@ -101,6 +96,13 @@ mod tests {
             Proxy-Authorization: t\r\n\r\nCookie: in the body\r\n";
         let expected = "GET /a?b=c HTTP/1.1\r\nHost: a\r\nCOOKIE: [redacted]\r\nauthorization: [redacted]\r\nX: y\r\n z\r\n\
             Proxy-Authorization: [redacted]\r\n\r\nCookie: in the body\r\n";
+        assert_eq!(String::from_utf8(redact_request(wire)).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_services_own_key_is_a_secret() {
+        let wire = b"GET / HTTP/1.1\r\nx-api-key: k\r\nAccept: */*\r\nX-Amz-Security-Token: t\r\n\r\n";
+        let expected = "GET / HTTP/1.1\r\nx-api-key: [redacted]\r\nAccept: */*\r\nX-Amz-Security-Token: [redacted]\r\n\r\n";
         assert_eq!(String::from_utf8(redact_request(wire)).unwrap(), expected);
     }
 

@@ -7,6 +7,9 @@
 use comeback_engine::host_key::host_matches;
 use serde::{Deserialize, Serialize};
 
+use self::host_rule::{HOST_RULES_MAX, HostRule};
+
+pub mod host_rule;
 pub mod job_file;
 pub mod quantity;
 pub mod request_field;
@@ -95,6 +98,9 @@ pub struct Settings {
     pub strict: bool,
     /// The number of partitions; fixed when the job is made.
     pub partitions: u16,
+    /// What holds for hosts of a pattern only; a later rule is stronger than an earlier one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostRule>,
 }
 
 impl Default for Settings {
@@ -116,6 +122,7 @@ impl Default for Settings {
             compress: Compression::Gzip,
             strict: false,
             partitions: 64,
+            hosts: Vec::new(),
         }
     }
 }
@@ -139,13 +146,18 @@ impl Settings {
     /// What is outside its range, in words; a setting of the command line or a file has been checked before it came here.
     #[must_use]
     pub fn out_of_range(&self) -> Option<String> {
+        if self.hosts.len() > HOST_RULES_MAX {
+            return Some(format!("there are {} rules for hosts; there may be {HOST_RULES_MAX}", self.hosts.len()));
+        }
+        let windows = self.hosts.iter().filter_map(|rule| rule.per_host);
+        let windows = windows.map(|window| ("per_host of a rule", u64::from(window), u64::from(PER_HOST_MAX)));
         let ranges = [
             ("attempts", u64::from(self.attempts), u64::from(ATTEMPTS_MAX)),
             ("concurrency", u64::from(self.concurrency), u64::from(CONCURRENCY_MAX)),
             ("per_host", u64::from(self.per_host), u64::from(PER_HOST_MAX)),
             ("partitions", u64::from(self.partitions), u64::from(PARTITIONS_MAX)),
         ];
-        let wrong = ranges.into_iter().find(|(_, value, most)| !(1..=*most).contains(value));
+        let wrong = ranges.into_iter().chain(windows).find(|(_, value, most)| !(1..=*most).contains(value));
         wrong.map(|(name, value, most)| format!("{name} is {value}; it may be 1 to {most}"))
     }
 

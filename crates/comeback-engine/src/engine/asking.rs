@@ -78,7 +78,7 @@ impl Engine {
         if reload_at.is_some() {
             self.unload(id);
         } else {
-            self.load_for(id, self.config.window_max as usize * 2);
+            self.load_for(id, self.hosts[id].window.limit_max() as usize * 2);
         }
         let wake_at = self.ask_for_slots(now, id);
         self.count_patience(now, id);
@@ -137,7 +137,7 @@ impl Engine {
         if wanted == 0 {
             return None;
         }
-        match self.hosts[id].readiness(now, &self.config) {
+        match self.hosts[id].readiness(now) {
             Readiness::Blocked => None,
             Readiness::NotUntil { at, because: _ } => Some(at),
             Readiness::Now(free) => {
@@ -174,7 +174,7 @@ impl Engine {
             return;
         };
         self.hosts[id].tickets.remove(&ticket);
-        let ready = !self.draining && matches!(self.hosts[id].readiness(now, &self.config), Readiness::Now(_));
+        let ready = !self.draining && matches!(self.hosts[id].readiness(now), Readiness::Now(_));
         let started = ready && self.start(now, id, ticket);
         if !started {
             self.return_slot(ticket);
@@ -199,9 +199,9 @@ impl Engine {
         match self.hosts[id].robots {
             Robots::Unknown => {
                 let queue = &self.hosts[id].queue;
-                let is_listed = queue.has_urls();
-                let from_public = !is_listed && queue.guests.iter().all(|guest| guest.visit.from_public);
-                let visit = Visit::robots(&self.config.headers, self.hosts[id].key.clone(), is_listed, from_public)?;
+                let guests: Vec<&Visit> = queue.guests.iter().map(|guest| &guest.visit).collect();
+                let led_by = (!queue.has_urls()).then_some(guests.as_slice());
+                let visit = Visit::robots(&self.config.headers, self.hosts[id].key.clone(), led_by)?;
                 self.hosts[id].robots = Robots::Asking;
                 return Some((LeaseOf::Robots, visit));
             }
@@ -210,7 +210,7 @@ impl Engine {
                 let place = guests.iter().position(|guest| guest.visit.robots)?;
                 let guest = guests.remove(place)?;
                 let visit = guest.visit.clone();
-                return Some((LeaseOf::Guest(guest), visit));
+                return Some((LeaseOf::Guest(Box::new(guest)), visit));
             }
             Robots::Known(_) | Robots::Ignored => {}
         }
@@ -218,7 +218,7 @@ impl Engine {
         while let Some(guest) = guest_is_next.then(|| self.hosts[id].queue.guests.pop_front()).flatten() {
             if guest.visit.robots || self.hosts[id].robots.allows(&guest.visit.url) {
                 let visit = guest.visit.clone();
-                return Some((LeaseOf::Guest(guest), visit));
+                return Some((LeaseOf::Guest(Box::new(guest)), visit));
             }
             let evidence = self.forbidden(id, &guest.visit);
             let answer = GuestAnswer::Unasked { outcome: Outcome::Parked, cause: Cause::RobotsPolicy, until: None, evidence };
@@ -274,7 +274,7 @@ impl Engine {
         lease.ticket.into_iter().for_each(|ticket| self.return_slot(ticket));
         match lease.of {
             LeaseOf::Url(place) => self.hosts[id].queue.ready.push_front(place),
-            LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_front(guest),
+            LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_front(*guest),
             LeaseOf::Robots => self.hosts[id].robots = Robots::Unknown,
         }
         self.tend(now, id);

@@ -303,7 +303,7 @@ impl Engine {
                 self.progress(place).requests += 1;
                 self.hosts[id].queue.ready.push_back(place);
             }
-            LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_back(guest),
+            LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_back(*guest),
             LeaseOf::Robots => self.hosts[id].robots = Robots::Unknown,
         }
     }

@@ -73,7 +73,7 @@ struct Batch {
 #[derive(Debug)]
 enum LeaseOf {
     Url(UrlPlace),
-    Guest(Guest),
+    Guest(Box<Guest>),
     Robots,
 }
 

@@ -92,6 +92,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         queue,
         window,
         pace,
+        delay_ms,
         hold: _,
         patience: _,
         trouble: _,
@@ -113,8 +114,9 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         Robots::Ignored => "ignored",
     };
     let in_ms = |at: Monotonic| at.since_ms(now.monotonic);
+    let delay = if *delay_ms > 0 { format!(", delay {delay_ms} ms") } else { String::new() };
     let flapping = if pace.is_flapping() { ", flapping" } else { "" };
-    writeln!(text, "host {key}: robots {robots}, window {}, gap {} ms{flapping}", window.limit(), pace.gap_ms())?;
+    writeln!(text, "host {key}: robots {robots}, window {}, gap {} ms{delay}{flapping}", window.limit(), pace.gap_ms())?;
     writeln!(text, "  queue: {}", queue.render())?;
     writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;
     render_clocks(text, now, host)?;

@@ -37,7 +37,7 @@ impl Engine {
     }
 
     fn waiting_host(&self, now: Now, host: &Host) -> Option<WaitingHost> {
-        let Readiness::NotUntil { at, because } = host.readiness(now, &self.config) else { return None };
+        let Readiness::NotUntil { at, because } = host.readiness(now) else { return None };
         let trouble = host.trouble.as_ref();
         let held = host.hold.as_ref().filter(|hold| hold.until > now.monotonic);
         let since = host

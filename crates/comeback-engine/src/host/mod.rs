@@ -50,6 +50,8 @@ pub(crate) struct Host {
     pub(crate) queue: HostQueue,
     pub(crate) window: Window,
     pub(crate) pace: Pace,
+    /// The user's gap for this host, in milliseconds.
+    pub(crate) delay_ms: u64,
     pub(crate) hold: Option<Hold>,
     pub(crate) patience: Option<Patience>,
     pub(crate) trouble: Option<Trouble>,
@@ -86,12 +88,14 @@ pub(crate) enum Readiness {
 impl Host {
     pub(crate) fn new(key: HostKey, config: &EngineConfig) -> Self {
         let robots = if config.ignores_robots_of(&key) { Robots::Ignored } else { Robots::Unknown };
+        let (delay_ms, window_max) = (config.delay_ms_of(&key), config.window_max_of(&key));
         Self {
             key,
             robots,
             queue: HostQueue::default(),
-            window: Window::new(config.window_max),
+            window: Window::new(window_max),
             pace: Pace::default(),
+            delay_ms,
             hold: None,
             patience: None,
             trouble: None,
@@ -139,7 +143,7 @@ impl Host {
     }
 
     /// Whether a request may start, by the host's own clock; what there is to ask is not considered.
-    pub(crate) fn readiness(&self, now: Now, config: &EngineConfig) -> Readiness {
+    pub(crate) fn readiness(&self, now: Now) -> Readiness {
         if self.condemned.is_some() {
             return Readiness::Blocked;
         }
@@ -155,7 +159,7 @@ impl Host {
         if let Some(trouble) = &self.trouble {
             not_before(trouble.next_probe_at, "the host refuses; the next probe is due then");
         }
-        let gap_ms = self.gap_ms(config);
+        let gap_ms = self.gap_ms();
         if let (Some(asked_at), true) = (self.asked_at, gap_ms > 0) {
             not_before(asked_at.plus_ms(gap_ms), "the gap between requests");
         }
@@ -178,8 +182,8 @@ impl Host {
     }
 
     /// The least gap between two requests: the user's delay, the site's crawl delay, the pace found.
-    pub(crate) fn gap_ms(&self, config: &EngineConfig) -> u64 {
-        config.delay_ms.max(self.robots.crawl_delay_ms()).max(self.pace.gap_ms())
+    pub(crate) fn gap_ms(&self) -> u64 {
+        self.delay_ms.max(self.robots.crawl_delay_ms()).max(self.pace.gap_ms())
     }
 
     /// Extends or places a hold; never shortens one.

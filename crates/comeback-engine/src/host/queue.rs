@@ -128,7 +128,7 @@ mod tests {
     /// URLs, so every probe was the bad path again, and URLs that nobody had asked were given up when patience was spent.
     #[test]
     fn guests_and_own_urls_take_turns() {
-        let visit = Visit::robots(&[], HostKey::of(&"http://h/".parse().unwrap()).unwrap(), true, false).unwrap();
+        let visit = Visit::robots(&[], HostKey::of(&"http://h/".parse().unwrap()).unwrap(), None).unwrap();
         let guest = Guest { from: PartitionId(0), lease: LeaseId(1), visit, failures: 0 };
         let mut queue = HostQueue::default();
         queue.guests.extend([guest.clone(), guest]);

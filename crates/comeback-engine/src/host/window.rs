@@ -22,6 +22,11 @@ impl Window {
         self.limit
     }
 
+    /// The widest that it may grow.
+    pub(crate) const fn limit_max(&self) -> u32 {
+        self.limit_max
+    }
+
     /// An answer was accepted.
     pub(crate) fn grow(&mut self) {
         if self.limit >= self.limit_max {

@@ -16,6 +16,7 @@ mod environment;
 mod error;
 mod file;
 mod flags;
+mod host_table;
 mod key;
 mod nearest;
 mod table;
@@ -25,6 +26,7 @@ pub use environment::{TEST_PREFIX, VARIABLE_PREFIX};
 pub use error::ConfigError;
 pub use file::{CONFIG_BYTES_MAX, CONFIG_FILE_NAME};
 pub use flags::FlagValues;
+pub use host_table::HostKey;
 pub use key::{Key, KeyKind};
 pub use value::{ValueRefusal, host_pattern};
 
@@ -79,6 +81,8 @@ pub struct InForce {
     pub settings: Settings,
     /// The origin of each key, in the order of [`Key::ALL`].
     origins: Vec<Origin>,
+    /// The origin of each table for hosts, in their order.
+    host_origins: Vec<Origin>,
 }
 
 impl InForce {
@@ -87,6 +91,12 @@ impl InForce {
     pub fn origin(&self, key: Key) -> &Origin {
         let index = Key::ALL.iter().position(|other| *other == key).expect("ALL holds every key");
         &self.origins[index]
+    }
+
+    /// Where each table for hosts begins, in the order of [`Settings::hosts`].
+    #[must_use]
+    pub fn host_origins(&self) -> &[Origin] {
+        &self.host_origins
     }
 
     /// Key, value and origin as a table for people; credentials in header fields are not shown.
@@ -107,11 +117,15 @@ pub fn load(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     flags: &FlagValues,
 ) -> Result<InForce, ConfigError> {
-    let mut in_force = InForce { settings: Settings::default(), origins: vec![Origin::Default; Key::ALL.len()] };
-    let layers = [file::read(config_flag, folder)?, environment::read(environment)?, flags.given()];
+    let environment: Vec<(OsString, OsString)> = environment.into_iter().collect();
+    let file::Contents { given, hosts } = file::read(config_flag, folder, &environment)?;
+    let (host_origins, hosts) = hosts.into_iter().unzip();
+    let settings = Settings { hosts, ..Settings::default() };
+    let mut in_force = InForce { settings, origins: vec![Origin::Default; Key::ALL.len()], host_origins };
+    let layers = [given, environment::read(environment)?, flags.given()];
     for given in layers.into_iter().flatten() {
         let applied = value::apply(given.key, &given.words, &mut in_force.settings);
-        applied.map_err(|refusal| ConfigError::Value { origin: given.origin.clone(), key: given.key, refusal })?;
+        applied.map_err(|refusal| ConfigError::Value { origin: given.origin.clone(), name: given.key.name(), refusal })?;
         let index = Key::ALL.iter().position(|key| *key == given.key).expect("ALL holds every key");
         in_force.origins[index] = given.origin;
     }

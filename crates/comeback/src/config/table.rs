@@ -1,21 +1,30 @@
 //! What is in force, as a table for people.
 
 use comeback_driver::settings::Settings;
+use comeback_driver::settings::host_rule::HostRule;
 use comeback_driver::settings::quantity::{show_duration, show_size};
+use comeback_engine::secret_field::is_secret_field;
 
-use super::{InForce, Key};
-
-/// Fields whose names contain one of these carry credentials.
-const SECRET_PARTS: [&str; 8] = ["auth", "cookie", "key", "password", "secret", "session", "signature", "token"];
+use super::{HostKey, InForce, Key};
 
 /// Key, value and origin, in columns.
 pub(super) fn render(in_force: &InForce) -> String {
     let mut rows = vec![("key".to_owned(), "value".to_owned(), "origin".to_owned())];
-    for key in Key::ALL {
-        let mut values = shown(key, &in_force.settings).into_iter();
-        let first = values.next().unwrap_or_else(|| "-".to_owned());
-        rows.push((key.name().to_owned(), first, in_force.origin(key).to_string()));
+    let mut add = |name: String, values: Vec<String>, origin: String| {
+        let mut values = values.into_iter();
+        rows.push((name, values.next().unwrap_or_else(|| "-".to_owned()), origin));
         rows.extend(values.map(|value| (String::new(), value, String::new())));
+    };
+    for key in Key::ALL {
+        add(key.name().to_owned(), shown(key, &in_force.settings), in_force.origin(key).to_string());
+    }
+    for (rule, origin) in in_force.settings.hosts.iter().zip(in_force.host_origins()) {
+        add("host".to_owned(), vec![rule.pattern.clone()], origin.to_string());
+        for (key, values) in HostKey::ALL.map(|key| (key, shown_of_rule(key, rule))) {
+            if !values.is_empty() {
+                add(format!("  {}", key.name()), values, String::new());
+            }
+        }
     }
     let width =
         |column: fn(&(String, String, String)) -> &String| rows.iter().map(|row| column(row).chars().count()).max().unwrap_or(0);
@@ -38,7 +47,7 @@ pub(super) fn shown(key: Key, settings: &Settings) -> Vec<String> {
         Key::Timeout => vec![show_duration(settings.timeout_ms)],
         Key::Deadline => settings.deadline_ms.map(show_duration).into_iter().collect(),
         Key::BodyMax => vec![show_size(settings.body_bytes_max)],
-        Key::Header => settings.headers.iter().map(|(name, value)| format!("{name}: {}", redacted(name, value))).collect(),
+        Key::Header => field_lines(&settings.headers),
         Key::UserAgent => vec![settings.user_agent.clone()],
         Key::Contact => settings.contact.iter().cloned().collect(),
         Key::IgnoreRobots => settings.ignore_robots.clone(),
@@ -49,7 +58,18 @@ pub(super) fn shown(key: Key, settings: &Settings) -> Vec<String> {
     }
 }
 
-fn redacted<'a>(name: &str, value: &'a str) -> &'a str {
-    let name = name.to_ascii_lowercase();
-    if SECRET_PARTS.iter().any(|part| name.contains(part)) { "(not shown)" } else { value }
+/// The value of a key of a table for hosts; none where it is not set, or was said before.
+fn shown_of_rule(key: HostKey, rule: &HostRule) -> Vec<String> {
+    match key {
+        HostKey::Pattern => Vec::new(),
+        HostKey::Headers => field_lines(&rule.headers),
+        HostKey::Auth => rule.auth.iter().map(|auth| format!("{} (not shown)", auth.scheme())).collect(),
+        HostKey::Delay => rule.delay_ms.map(show_duration).into_iter().collect(),
+        HostKey::PerHost => rule.per_host.iter().map(u32::to_string).collect(),
+    }
+}
+
+fn field_lines(fields: &[(String, String)]) -> Vec<String> {
+    let shown = |name: &str, value: &str| if is_secret_field(name) { "(not shown)".to_owned() } else { value.to_owned() };
+    fields.iter().map(|(name, value)| format!("{name}: {}", shown(name, value))).collect()
 }

@@ -96,8 +96,8 @@ fn every_key_can_be_set_in_every_layer() {
 fn an_unknown_key_points_at_its_line_and_at_its_neighbour() {
     let error = of_file("attempts = 2\n\npatiense = \"1m\"\n").unwrap_err();
     assert_eq!(message(&error), "comeback.toml:3: unknown key `patiense` / did you mean `patience`?");
-    let error = of_file("[hosts]\na = 1\n").unwrap_err();
-    assert_eq!(message(&error), "comeback.toml:1: unknown key `hosts` / `comeback config` lists every key");
+    let error = of_file("[servers]\na = 1\n").unwrap_err();
+    assert_eq!(message(&error), "comeback.toml:1: unknown key `servers` / `comeback config` lists every key");
 }
 
 #[test]

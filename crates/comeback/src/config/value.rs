@@ -1,5 +1,6 @@
 //! Words into settings: the one place where a value is read, whatever layer it came from.
 
+use comeback_driver::settings::host_rule::AuthRefusal;
 use comeback_driver::settings::quantity::{QuantityRefusal, parse_duration_ms, parse_size_bytes, show_duration, show_size};
 use comeback_driver::settings::request_field::{FieldRefusal, is_product_text, parse_field_line};
 use comeback_driver::settings::{ATTEMPTS_MAX, CONCURRENCY_MAX, Compression, PARTITIONS_MAX, PER_HOST_MAX, Settings};
@@ -51,6 +52,12 @@ pub enum ValueRefusal {
     /// A contact that would end the comment it stands in.
     #[error("the contact contains a parenthesis or a backslash")]
     Contact,
+    /// Credentials that no field can carry.
+    #[error(transparent)]
+    Auth(#[from] AuthRefusal),
+    /// Credentials in two places.
+    #[error("the headers hold an Authorization field already")]
+    TwoAuthorizations,
     /// Not a pattern of host names.
     #[error("`{given}` is not a host pattern")]
     HostPattern {
@@ -81,6 +88,8 @@ impl ValueRefusal {
             | Self::Switch
             | Self::Compression
             | Self::Field(_)
+            | Self::Auth(_)
+            | Self::TwoAuthorizations
             | Self::Product
             | Self::Type { .. } => None,
         }
@@ -124,7 +133,7 @@ fn size_from(word: &str, bytes_min: u64) -> Result<u64, ValueRefusal> {
     if bytes < bytes_min { Err(ValueRefusal::TooSmall { least: show_size(bytes_min) }) } else { Ok(bytes) }
 }
 
-fn count(word: &str, most: u32) -> Result<u32, ValueRefusal> {
+pub(super) fn count(word: &str, most: u32) -> Result<u32, ValueRefusal> {
     let digits_only = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     let number = if digits_only { word.parse().ok() } else { None };
     number.filter(|number| (1..=most).contains(number)).ok_or(ValueRefusal::Count { most })

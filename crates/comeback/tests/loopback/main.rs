@@ -25,6 +25,7 @@ mod crash_hold;
 mod crash_interrupt;
 mod crash_kill;
 mod hold_maintenance;
+mod host_rules;
 mod hostile_bodies;
 mod hostile_connections;
 mod hostile_folders;
