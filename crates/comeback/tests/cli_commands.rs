@@ -113,29 +113,12 @@ fn every_help_fits_eighty_columns_and_ends_with_0() {
     }
 }
 
-/// `COMEBACK_TEST_BLESS=1` writes the transcripts anew.
 #[test]
-fn the_documented_help_is_the_real_one() {
+fn each_command_has_its_help_in_the_documentation() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");
-    let document = std::fs::read_to_string(&path).unwrap();
-    let folder = TempDir::new().unwrap();
-    let mut pieces = document.split("```text\n$ comeback");
-    let mut real = pieces.next().unwrap().to_owned();
-    let mut told = Vec::new();
-    for piece in pieces {
-        let (call, rest) = piece.split_once('\n').unwrap();
-        let (_, after) = rest.split_once("```").unwrap();
-        let help = out(&run(folder.path(), &call.split_whitespace().collect::<Vec<_>>()));
-        let lines: String = help.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        real.push_str(&format!("```text\n$ comeback{call}\n{lines}```{after}"));
-        told.push(call.split_whitespace().next().unwrap().to_owned());
-    }
-    assert_eq!(told, [&["--help"], COMMANDS].concat());
-    if std::env::var_os("COMEBACK_TEST_BLESS").is_some() {
-        std::fs::write(&path, &real).unwrap();
-    } else {
-        assert_eq!(document, real);
-    }
+    let document = std::fs::read_to_string(path).unwrap();
+    let told = document.lines().filter_map(|line| line.strip_prefix("$ comeback ")?.strip_suffix(" --help"));
+    assert_eq!(told.collect::<Vec<_>>(), COMMANDS);
 }
 
 #[test]
@@ -326,26 +309,4 @@ fn simulated_runs_are_summed_up() {
         "{}",
         out(&output)
     );
-}
-
-/// `COMEBACK_TEST_BLESS=1` writes the table anew.
-#[test]
-fn the_documented_causes_are_the_known_ones() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/outcomes.md");
-    let document = std::fs::read_to_string(&path).unwrap();
-    let (start, rest) = document.split_once("a test compares it -->\n").unwrap();
-    let (_, end) = rest.split_once("<!-- end -->").unwrap();
-    let knowledge = comeback::Knowledge::builtin();
-    let mut table = "\n| cause | meaning | does waiting help? | what a person can do |\n|---|---|---|---|\n".to_owned();
-    for cause in comeback::Cause::ALL {
-        let facts = knowledge.cause(cause);
-        let helps = facts.waiting_helps.map_or("unknown", |helps| if helps { "yes" } else { "no" });
-        table.push_str(&format!("| `{cause}` | {} | {helps} | {} |\n", facts.meaning, facts.advice));
-    }
-    let real = format!("{start}a test compares it -->\n{table}\n<!-- end -->{end}");
-    if std::env::var_os("COMEBACK_TEST_BLESS").is_some() {
-        std::fs::write(&path, &real).unwrap();
-    } else {
-        assert_eq!(document, real);
-    }
 }
