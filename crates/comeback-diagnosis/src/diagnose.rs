@@ -59,7 +59,10 @@ impl Knowledge {
                 .unwrap_or_else(|| self.own_side(&failure, retry_after)),
             (Some(failure), None) => self.own_side(&failure, None),
             (None, Some(response)) => self.answered(&response, retry_after, history),
-            (None, None) => self.own_side(&Failure { cause: Cause::Unknown, detail: "nothing is known of this attempt" }, None),
+            (None, None) => {
+                let detail = "nothing is known of this attempt";
+                self.own_side(&Failure { cause: Cause::Unknown, detail, is_lasting: false }, None)
+            }
         }
     }
 
@@ -70,7 +73,7 @@ impl Knowledge {
             responder: if failure.cause == Cause::AddressRefused { Responder::Local } else { Responder::Nobody },
             product: None,
             scope: facts.scope,
-            waiting_helps: facts.waiting_helps,
+            waiting_helps: if failure.is_lasting { Some(false) } else { facts.waiting_helps },
             confidence: 1.0,
             retry_after,
             evidence: vec![Evidence { what: failure.detail.to_owned(), weight: 1.0 }],

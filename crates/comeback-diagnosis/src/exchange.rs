@@ -71,4 +71,6 @@ pub struct Failure<'a> {
     pub cause: Cause,
     /// What happened, in a sentence for people.
     pub detail: &'a str,
+    /// Whether it will be the same until somebody changes something: a name that does not exist, a certificate that has expired.
+    pub is_lasting: bool,
 }

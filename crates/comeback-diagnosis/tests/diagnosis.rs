@@ -55,7 +55,7 @@ fn statuses_without_evidence_mean_what_their_definition_says() {
 fn diagnose_failed(saved: &str, cause: Cause) -> Diagnosis {
     let raw = RawResponse::parse(saved.as_bytes()).expect("a response");
     let fields = raw.borrowed_fields();
-    let failure = Some(Failure { cause, detail: FAILED });
+    let failure = Some(Failure { cause, detail: FAILED, is_lasting: false });
     let exchange = Exchange { failure, ..raw.exchange(&fields, WallTime(1_795_461_876_000)) };
     Knowledge::builtin().diagnose(&exchange, &History::default())
 }
@@ -113,7 +113,7 @@ fn what_refuses_nothing_leaves_the_failure_its_own_cause() {
     }
     let raw = RawResponse::parse(b"HTTP/1.1 503 No\r\n\r\n").expect("a response");
     let fields = raw.borrowed_fields();
-    let failure = Some(Failure { cause: Cause::Dns, detail: FAILED });
+    let failure = Some(Failure { cause: Cause::Dns, detail: FAILED, is_lasting: true });
     let exchange = Exchange { failure, response: None, ..raw.exchange(&fields, WallTime(0)) };
     assert_eq!(Knowledge::builtin().diagnose(&exchange, &History::default()).cause, Cause::Dns);
 }
@@ -124,7 +124,7 @@ fn a_failure_beside_a_page_is_the_answer_and_the_retry_after_is_still_read() {
     let raw = RawResponse::parse(b"HTTP/1.1 200 OK\r\nRetry-After: 7\r\n\r\n<html>").expect("a response");
     let fields = raw.borrowed_fields();
     for (cause, responder) in [(Cause::Reset, Responder::Nobody), (Cause::AddressRefused, Responder::Local)] {
-        let failure = Some(Failure { cause, detail: "it broke off after 6 bytes" });
+        let failure = Some(Failure { cause, detail: "it broke off after 6 bytes", is_lasting: false });
         let diagnosis = knowledge.diagnose(&Exchange { failure, ..raw.exchange(&fields, WallTime(0)) }, &History::default());
         assert_eq!((diagnosis.cause, diagnosis.responder, diagnosis.confidence), (cause, responder, 1.0));
         assert_eq!(diagnosis.retry_after.and_then(|said| said.delay_ms), Some(7_000));

@@ -217,7 +217,11 @@ impl PartitionShell {
     /// The report of an attempt whose task was lost, which only a fault of this program does.
     fn lost(&self, visit: &Visit) -> VisitReport {
         let received_at = wall_now();
-        let failure = Some(Failure { cause: Cause::Protocol, detail: "The attempt was lost by a fault of this program." });
+        let failure = Some(Failure {
+            cause: Cause::Protocol,
+            detail: "The attempt was lost by a fault of this program.",
+            is_lasting: false,
+        });
         let exchange =
             Exchange { method: &visit.method, url: visit.url.as_str(), response: None, failure, received_at, elapsed_ms: 0 };
         VisitReport {

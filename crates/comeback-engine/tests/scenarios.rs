@@ -224,6 +224,29 @@ fn spent_patience_settles_the_host_without_further_requests() {
     insta::assert_snapshot!("patience_spent", scene.text());
 }
 
+/// A list with one misspelt host name took a quarter of an hour: its name was looked up until patience was spent.
+#[test]
+fn what_waiting_does_not_cure_is_given_up_after_three_requests() {
+    let no_name = || Diagnosis { waiting_helps: Some(false), ..diagnosis(Cause::Dns, Scope::Host, Remedy::Wait, None) };
+    let mut scene = Scene::with_patience(10, 900_000);
+    let mut asked_at = Vec::new();
+    while scene.settled.is_empty() {
+        scene.sleep_until_asked();
+        asked_at.push(scene.now_ms);
+        scene.answer(0, no_name());
+    }
+    assert_eq!((asked_at.len(), scene.settled.len()), (3, 10));
+    assert!(asked_at[2] < 3_000, "{asked_at:?}");
+    assert!(scene.settled.iter().all(|settled| settled.settlement.cause == Cause::Dns && settled.settlement.attempts == 0));
+    // One answer of another kind in between, and it is a host in trouble like any other.
+    let mut scene = Scene::with_patience(10, 900_000);
+    for number in 0..6 {
+        scene.sleep_until_asked();
+        scene.answer(503, if number % 2 == 0 { no_name() } else { refusal(None) });
+    }
+    assert!(scene.settled.is_empty());
+}
+
 #[test]
 fn a_challenge_parks_the_host_after_one_request() {
     let mut scene = Scene::with_urls(10);

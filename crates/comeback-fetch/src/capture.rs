@@ -38,6 +38,8 @@ pub struct OwnFailure {
     pub cause: Cause,
     /// What happened, in a sentence for people.
     pub detail: String,
+    /// Whether it will be the same until somebody changes something: a name that does not exist, a certificate that has expired.
+    pub is_lasting: bool,
 }
 
 /// A response as it came.
@@ -145,7 +147,11 @@ impl Capture {
             body: &response.body_seen,
             body_bytes: response.complete.then_some(response.body_bytes),
         });
-        let failure = self.failure.as_ref().map(|failure| Failure { cause: failure.cause, detail: &failure.detail });
+        let failure = self.failure.as_ref().map(|failure| Failure {
+            cause: failure.cause,
+            detail: &failure.detail,
+            is_lasting: failure.is_lasting,
+        });
         Exchange { method, url, response, failure, received_at: self.ended_at, elapsed_ms: self.elapsed_ms }
     }
 }
@@ -153,6 +159,11 @@ impl Capture {
 impl OwnFailure {
     /// A failure with its sentence.
     pub(crate) fn new(cause: Cause, detail: impl Into<String>) -> Self {
-        Self { cause, detail: detail.into() }
+        Self { cause, detail: detail.into(), is_lasting: false }
+    }
+
+    /// The same failure, where it will be the same until somebody changes something.
+    pub(crate) fn lasting_if(self, is_lasting: bool) -> Self {
+        Self { is_lasting, ..self }
     }
 }

@@ -59,7 +59,7 @@ impl Connector {
         let looked_up = timeout_at(ends_at, self.resolver.addresses(&host)).await;
         let addresses = looked_up
             .map_err(|_| Unconnected::new(Cause::Dns, format!("The lookup of {host} did not end within {limit_ms} ms.")))?
-            .map_err(|detail| Unconnected::new(Cause::Dns, detail))?;
+            .map_err(|failure| Unconnected { failure, remote: None })?;
         let targets = self.permitted(&host, &addresses, port, from_public_redirect)?;
         let (stream, remote) = self.connect_any(&targets, ends_at).await?;
         let at = |failure| Unconnected { failure, remote: Some(remote) };
@@ -152,7 +152,8 @@ impl Connector {
             Ok(Err(error)) => {
                 let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
                 let words = inner.map_or_else(|| format!("the connection broke ({error})"), tls::words);
-                Err(OwnFailure::new(Cause::Tls, format!("No trustworthy connection to {host}: {words}.")))
+                let is_lasting = matches!(inner, Some(rustls::Error::InvalidCertificate(_)));
+                Err(OwnFailure::new(Cause::Tls, format!("No trustworthy connection to {host}: {words}.")).lasting_if(is_lasting))
             }
             Err(_) => Err(OwnFailure::new(
                 Cause::ConnectTimeout,

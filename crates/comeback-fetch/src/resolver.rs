@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use comeback_diagnosis::cause::Cause;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, ResolverConfig};
 use hickory_resolver::net::NetError;
@@ -9,6 +10,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use tokio::sync::Semaphore;
 use url::Host;
 
+use crate::capture::OwnFailure;
 use crate::route::FetchError;
 
 /// Records that are kept until they expire.
@@ -32,8 +34,8 @@ impl Resolver {
         Ok(Self { names, lookups: Semaphore::new(lookups_max.clamp(1, Semaphore::MAX_PERMITS)) })
     }
 
-    /// The addresses of a host, IPv6 and IPv4 in turn. The error is a sentence for people.
-    pub(crate) async fn addresses(&self, host: &Host<&str>) -> Result<Vec<IpAddr>, String> {
+    /// The addresses of a host, IPv6 and IPv4 in turn.
+    pub(crate) async fn addresses(&self, host: &Host<&str>) -> Result<Vec<IpAddr>, OwnFailure> {
         let name = match host {
             Host::Ipv4(address) => return Ok(vec![IpAddr::V4(*address)]),
             Host::Ipv6(address) => return Ok(vec![IpAddr::V6(*address)]),
@@ -43,12 +45,17 @@ impl Resolver {
             // RFC 6761, section 6.3.
             return Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
         }
-        let _turn = self.lookups.acquire().await.map_err(|_| format!("The name {name} was not looked up: shutting down."))?;
+        let _turn = self
+            .lookups
+            .acquire()
+            .await
+            .map_err(|_| OwnFailure::new(Cause::Dns, format!("The name {name} was not looked up: shutting down.")))?;
         // The final dot keeps the system's search domains away from a full name.
         let asked = if name.contains('.') { format!("{name}.") } else { name.to_owned() };
         match self.names.lookup_ip(asked.as_str()).await {
             Ok(found) => Ok(in_turn(found.iter())),
-            Err(error) => Err(sentence(name, &error)),
+            // What the name servers deny is so until somebody registers the name or mends the zone.
+            Err(error) => Err(OwnFailure::new(Cause::Dns, sentence(name, &error)).lasting_if(error.is_no_records_found())),
         }
     }
 }

@@ -370,7 +370,9 @@ impl<'a> Shell<'a> {
         let history = self.partitions[usize::from(id.0)].engine.history(lease).unwrap_or(&fresh);
         let (status, fields, body, failure) = match reply {
             Reply::Answer { status, fields, body, .. } => (Some(*status), fields.as_slice(), *body, None),
-            Reply::Nothing { cause, .. } => (None, &[][..], "", Some(Failure { cause: *cause, detail: "nobody answered" })),
+            Reply::Nothing { cause, is_lasting, after_ms: _ } => {
+                (None, &[][..], "", Some(Failure { cause: *cause, detail: "nobody answered", is_lasting: *is_lasting }))
+            }
         };
         let lines: Vec<(&[u8], &[u8])> = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         let response = status.map(|status| Response {

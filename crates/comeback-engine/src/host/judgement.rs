@@ -266,6 +266,7 @@ impl Host {
             asked_at: asked.at,
             url: asked.url,
             cause: report.diagnosis.cause,
+            is_lasting: report.diagnosis.waiting_helps == Some(false),
             stated: match stated {
                 Stated::Until(until) => Some(until),
                 Stated::Nothing | Stated::Floor(_) | Stated::Beyond(_) => None,
@@ -274,7 +275,13 @@ impl Host {
         self.changed = true;
         if let Some(trouble) = &mut self.trouble {
             trouble.confirm(now, refusal, chance);
+            let is_incurable = trouble.is_incurable();
             self.window.restart();
+            if is_incurable {
+                let mut evidence = evidence_of(&report.diagnosis);
+                evidence.push("the same again and again: waiting does not cure it".into());
+                self.condemn(Outcome::Failed, report.diagnosis.cause, None, evidence);
+            }
             return;
         }
         self.trouble = Some(Trouble::begin(now, refusal, chance));

@@ -13,6 +13,8 @@ use crate::commit::TroubleRecord;
 
 /// The first gap between probes, in milliseconds.
 pub(crate) const PROBE_GAP_MS_FIRST: u64 = 1_000;
+/// How many requests must meet the same lasting failure before nobody asks any more.
+const LASTING_CONFIRMED: u32 = 3;
 /// How often a stated time to come back is taken at its word.
 const STATED_TRUSTED_MAX: u32 = 8;
 /// The most that jitter adds, in percent.
@@ -27,6 +29,8 @@ pub(crate) struct Trouble {
     pub(crate) gap_ms: u64,
     pub(crate) probes: u32,
     pub(crate) stated: u32,
+    /// Requests in a row that met a failure which waiting does not cure.
+    pub(crate) lasting: u32,
     pub(crate) next_probe_at: Monotonic,
     pub(crate) cause: Cause,
     /// The URL whose refusals all of this is, as long as it is only one.
@@ -41,6 +45,8 @@ pub(crate) struct Refusal {
     /// The number of its URL.
     pub(crate) url: u64,
     pub(crate) cause: Cause,
+    /// Whether waiting does not cure it.
+    pub(crate) is_lasting: bool,
     /// Until when the server asked us to stay away, where it did.
     pub(crate) stated: Option<Monotonic>,
 }
@@ -48,13 +54,14 @@ pub(crate) struct Refusal {
 impl Trouble {
     /// The trouble that a first refusal begins.
     pub(crate) fn begin(now: Now, refusal: Refusal, chance: &mut Chance) -> Self {
-        let Refusal { asked_at: _, url, cause, stated } = refusal;
+        let Refusal { asked_at: _, url, cause, is_lasting, stated } = refusal;
         let mut trouble = Self {
             began_at: now.monotonic,
             step_at: now.monotonic,
             gap_ms: 0,
             probes: 0,
             stated: 0,
+            lasting: u32::from(is_lasting),
             next_probe_at: now.monotonic,
             cause,
             only_url: Some(url),
@@ -65,7 +72,7 @@ impl Trouble {
 
     /// A refusal while it stands.
     pub(crate) fn confirm(&mut self, now: Now, refusal: Refusal, chance: &mut Chance) {
-        let Refusal { asked_at, url, cause, stated } = refusal;
+        let Refusal { asked_at, url, cause, is_lasting, stated } = refusal;
         self.cause = cause;
         self.only_url = self.only_url.filter(|only| *only == url);
         // A probe is asked at least a gap later; what was asked in the same millisecond was asked before.
@@ -74,7 +81,13 @@ impl Trouble {
             return;
         }
         self.probes += 1;
+        self.lasting = if is_lasting { self.lasting + 1 } else { 0 };
         self.step(now, stated, chance);
+    }
+
+    /// Whether it is a failure that waiting does not cure, met often enough to be sure.
+    pub(crate) const fn is_incurable(&self) -> bool {
+        self.lasting >= LASTING_CONFIRMED
     }
 
     fn step(&mut self, now: Now, stated: Option<Monotonic>, chance: &mut Chance) {
@@ -94,18 +107,19 @@ impl Trouble {
 
     /// The trouble's state, for people.
     pub(crate) fn render(&self, now: Now) -> String {
-        let Self { began_at, step_at, gap_ms, probes, stated, next_probe_at, cause, only_url } = self;
+        let Self { began_at, step_at, gap_ms, probes, stated, lasting, next_probe_at, cause, only_url } = self;
         let began_ms = now.monotonic.since_ms(*began_at);
         let ago_ms = now.monotonic.since_ms(*step_at);
         let next_ms = next_probe_at.since_ms(now.monotonic);
         let lone = if only_url.is_some() { ", one URL only" } else { "" };
+        let lasts = if *lasting > 0 { ", waiting is no cure" } else { "" };
         format!(
-            "({cause}{lone}) for {began_ms} ms: {probes} probes, {stated} stated times, last refusal {ago_ms} ms ago, next probe in {next_ms} ms, gap {gap_ms} ms"
+            "({cause}{lone}{lasts}) for {began_ms} ms: {probes} probes, {stated} stated times, last refusal {ago_ms} ms ago, next probe in {next_ms} ms, gap {gap_ms} ms"
         )
     }
 
     pub(crate) fn record(&self, now: Now) -> TroubleRecord {
-        let Self { began_at: _, step_at: _, gap_ms, probes, stated, next_probe_at, cause, only_url: _ } = self;
+        let Self { began_at: _, step_at: _, gap_ms, probes, stated, lasting: _, next_probe_at, cause, only_url: _ } = self;
         let next_probe_at = now.wall_at(*next_probe_at);
         TroubleRecord { gap_ms: *gap_ms, probes: *probes, stated: *stated, next_probe_at, cause: *cause }
     }
@@ -120,6 +134,7 @@ impl Trouble {
             gap_ms: *gap_ms,
             probes: *probes,
             stated: *stated,
+            lasting: 0,
             next_probe_at: now.monotonic.plus_ms(left_ms),
             cause: *cause,
             only_url: None,
@@ -136,7 +151,7 @@ mod tests {
     }
 
     fn refusal(asked_at: Monotonic, stated: Option<Monotonic>) -> Refusal {
-        Refusal { asked_at, url: 1, cause: Cause::Unknown, stated }
+        Refusal { asked_at, url: 1, cause: Cause::Unknown, is_lasting: false, stated }
     }
 
     /// The times of the requests that a dead host gets within `patience_ms`.

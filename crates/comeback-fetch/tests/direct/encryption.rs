@@ -62,6 +62,7 @@ async fn certificate_of_an_unknown_authority_is_refused_in_words() {
         detail(&capture),
         "No trustworthy connection to localhost: no authority that this machine trusts has signed the certificate."
     );
+    assert!(capture.failure.is_some_and(|failure| failure.is_lasting), "the next handshake would end alike");
 }
 
 #[tokio::test]
@@ -98,6 +99,7 @@ async fn port_without_tls_is_a_tls_failure() {
     let capture = Asker::new().get(format!("https://{}/", server.address)).await;
     assert_eq!(cause(&capture), Cause::Tls);
     assert!(detail(&capture).contains("does not speak TLS"), "{}", detail(&capture));
+    assert!(capture.failure.is_some_and(|failure| !failure.is_lasting), "it may be a server that is starting");
     let server = RawServer::start(vec![vec![]]).await;
     assert_eq!(cause(&Asker::new().get(format!("https://{}/", server.address)).await), Cause::Tls);
 }

@@ -33,18 +33,21 @@ impl Script for Flapping {
 #[derive(Debug)]
 pub(crate) struct Dead {
     cause: Cause,
+    is_lasting: bool,
     after_ms: u64,
 }
 
 impl Dead {
     pub(crate) fn draw(chance: &mut Chance) -> Self {
-        let (cause, after_ms) = match chance.up_to(3) {
+        let (cause, after_ms) = match chance.up_to(5) {
             0 => (Cause::ConnectRefused, 1),
             1 => (Cause::ConnectTimeout, 10_000),
             2 => (Cause::ReadTimeout, 30_000),
-            _ => (Cause::Reset, 20),
+            3 => (Cause::Reset, 20),
+            4 => (Cause::Dns, 30),
+            _ => (Cause::Tls, 60),
         };
-        Self { cause, after_ms }
+        Self { cause, is_lasting: matches!(cause, Cause::Dns | Cause::Tls), after_ms }
     }
 }
 
@@ -54,7 +57,7 @@ impl Script for Dead {
     }
 
     fn receive(&mut self, _arrival: Arrival<'_>, _chance: &mut Chance) -> Reply {
-        Reply::Nothing { cause: self.cause, after_ms: self.after_ms }
+        Reply::Nothing { cause: self.cause, is_lasting: self.is_lasting, after_ms: self.after_ms }
     }
 
     fn robots(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply {

@@ -18,8 +18,8 @@ mod redirecting;
 pub(crate) enum Reply {
     /// It answers after a while.
     Answer { status: u16, fields: Vec<(&'static str, String)>, body: &'static str, after_ms: u64 },
-    /// Nothing comes; the client finds out after a while, and calls it so.
-    Nothing { cause: Cause, after_ms: u64 },
+    /// Nothing comes; the client finds out after a while, calls it so, and may know that it lasts.
+    Nothing { cause: Cause, is_lasting: bool, after_ms: u64 },
 }
 
 impl Reply {
