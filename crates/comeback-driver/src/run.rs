@@ -12,6 +12,7 @@ use comeback_engine::governor::{Governor, SlotMessage};
 use comeback_engine::host_rule::HostRule as EngineHostRule;
 use comeback_engine::ids::PartitionId;
 use comeback_engine::input::Input;
+use comeback_fetch::cookies::{COOKIE_BYTES_MAX, CookieJar, WithCookies};
 use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Route};
 use comeback_report::progress::{JobState, Progress, UrlCounts};
 use comeback_store::FjallStore;
@@ -36,6 +37,8 @@ use crate::watcher::{Notice, Watcher};
 
 /// The store's share of the job's memory, as a divisor.
 const STORE_SHARE: u64 = 4;
+/// The cookies' share of the job's memory, as a divisor.
+const COOKIES_SHARE: u64 = 16;
 /// How long the first signal waits for what is under way, in milliseconds.
 const DRAIN_MS_MAX: u64 = 10_000;
 
@@ -205,7 +208,18 @@ fn direct_route(dir: &Path, settings: &Settings) -> Result<Arc<dyn Route>, Drive
         user_agent: settings.user_agent_field(),
         extra_roots: Vec::new(),
     })?;
-    Ok(Arc::new(route))
+    Ok(with_cookies(Arc::new(route), settings))
+}
+
+/// The route with a jar of cookies, where some host is to have one.
+fn with_cookies(route: Arc<dyn Route>, settings: &Settings) -> Arc<dyn Route> {
+    if !settings.hosts.iter().any(|rule| rule.cookies == Some(true)) {
+        return route;
+    }
+    let bytes_max = usize::try_from(settings.memory_bytes / COOKIES_SHARE).unwrap_or(usize::MAX);
+    let jar = CookieJar::new(bytes_max / COOKIE_BYTES_MAX);
+    let settings = settings.clone();
+    Arc::new(WithCookies::new(route, jar, move |url| settings.keeps_cookies_of(url.host_str().unwrap_or_default())))
 }
 
 /// What a run begins with.

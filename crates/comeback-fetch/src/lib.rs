@@ -2,7 +2,7 @@
 //!
 //! A [`Route`] performs an [`AttemptRequest`] and hands back a [`Capture`]: the bytes as they were on the wire, what the response
 //! says, and what went wrong on our side. It never retries (but for a kept connection that had gone stale, RFC 9112, section
-//! 9.3.1), never follows a redirect, keeps no cookies and has no opinion: when to ask, and what an answer means, is decided
+//! 9.3.1), never follows a redirect, keeps no cookies (but for hosts that are given a jar) and has no opinion: when to ask, and what an answer means, is decided
 //! above it. It does not imitate a browser and does not get round refusals.
 //!
 //! ```
@@ -42,6 +42,7 @@
 pub mod address;
 pub mod capture;
 mod connector;
+pub mod cookies;
 mod decoding;
 pub mod direct;
 mod framing;
@@ -60,6 +61,7 @@ mod transfer;
 
 pub use address::{AddressPolicy, is_public};
 pub use capture::{Capture, CapturedResponse, OwnFailure, WireBytes};
+pub use cookies::{CookieJar, WithCookies};
 pub use direct::{Direct, DirectSettings};
 pub use limits::Limits;
 pub use redirect::{redirect_method, redirect_target};

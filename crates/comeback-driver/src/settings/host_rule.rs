@@ -27,6 +27,9 @@ pub struct HostRule {
     /// The widest window of such a host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_host: Option<u32>,
+    /// Whether such a host's cookies are kept and sent back to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cookies: Option<bool>,
     /// Fields on every request to such a host, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
@@ -114,7 +117,7 @@ impl HostRule {
     /// A rule that says nothing yet.
     #[must_use]
     pub const fn of_pattern(pattern: String) -> Self {
-        Self { pattern, delay_ms: None, per_host: None, headers: Vec::new(), auth: None }
+        Self { pattern, delay_ms: None, per_host: None, cookies: None, headers: Vec::new(), auth: None }
     }
 
     /// The fields that it adds to a request.
@@ -128,6 +131,12 @@ impl Settings {
     /// The rules that a host (a name or an address, without port) matches, in their order.
     pub fn rules_of<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a HostRule> {
         self.hosts.iter().filter(move |rule| host_matches(&rule.pattern, host))
+    }
+
+    /// Whether a host's cookies are kept and sent back to it.
+    #[must_use]
+    pub fn keeps_cookies_of(&self, host: &str) -> bool {
+        self.rules_of(host).filter_map(|rule| rule.cookies).last().unwrap_or(false)
     }
 
     /// The fields of a request: those for all hosts, then those for its host, then the URL's own, a later one replacing those of
@@ -219,6 +228,15 @@ mod tests {
     fn nothing_of_a_rule_goes_out_where_a_redirect_left_https() {
         let exposed = Visit { is_exposed: true, ..visit("http://www.example.org/", Vec::new(), &[]) };
         assert_eq!(settings().fields_of(&exposed), []);
+    }
+
+    #[test]
+    fn cookies_are_kept_only_where_the_last_rule_says_so() {
+        let rule = |pattern: &str, cookies| HostRule { cookies, ..HostRule::of_pattern(pattern.into()) };
+        let hosts = vec![rule("*.example.org", Some(true)), rule("a.example.org", Some(false)), rule("a.*", None)];
+        let settings = Settings { hosts, ..Settings::default() };
+        assert!(settings.keeps_cookies_of("b.example.org") && !settings.keeps_cookies_of("a.example.org"));
+        assert!(!settings.keeps_cookies_of("example.org") && !Settings::default().keeps_cookies_of("b.example.org"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::file::words;
-use super::value::{count, host_pattern};
+use super::value::{count, host_pattern, switch};
 use super::{ConfigError, KeyKind, Origin, ValueRefusal};
 
 /// The name of the tables.
@@ -28,6 +28,8 @@ pub enum HostKey {
     Headers,
     /// Credentials.
     Auth,
+    /// Whether their cookies are kept and sent back.
+    Cookies,
     /// A fixed gap between requests to one of them.
     Delay,
     /// The widest window of one of them.
@@ -36,7 +38,7 @@ pub enum HostKey {
 
 impl HostKey {
     /// Every key, in the order of `comeback config`.
-    pub const ALL: [Self; 5] = [Self::Pattern, Self::Headers, Self::Auth, Self::Delay, Self::PerHost];
+    pub const ALL: [Self; 6] = [Self::Pattern, Self::Headers, Self::Auth, Self::Cookies, Self::Delay, Self::PerHost];
 
     /// The name in the table.
     #[must_use]
@@ -45,6 +47,7 @@ impl HostKey {
             Self::Pattern => "pattern",
             Self::Headers => "headers",
             Self::Auth => "auth",
+            Self::Cookies => "cookies",
             Self::Delay => "delay",
             Self::PerHost => "per_host",
         }
@@ -128,6 +131,7 @@ impl Entry<'_> {
                 rule.headers = self.read(lines, read)?;
             }
             HostKey::Auth => rule.auth = Some(self.auth(environment)?),
+            HostKey::Cookies => rule.cookies = Some(self.read(KeyKind::Switch, |words| switch(last(words)))?),
             HostKey::Delay => rule.delay_ms = Some(self.read(KeyKind::Duration, |words| Ok(parse_duration_ms(last(words))?))?),
             HostKey::PerHost => rule.per_host = Some(self.read(KeyKind::Count, |words| count(last(words), PER_HOST_MAX))?),
         }

@@ -64,6 +64,7 @@ fn shown_of_rule(key: HostKey, rule: &HostRule) -> Vec<String> {
         HostKey::Pattern => Vec::new(),
         HostKey::Headers => field_lines(&rule.headers),
         HostKey::Auth => rule.auth.iter().map(|auth| format!("{} (not shown)", auth.scheme())).collect(),
+        HostKey::Cookies => rule.cookies.iter().map(bool::to_string).collect(),
         HostKey::Delay => rule.delay_ms.map(show_duration).into_iter().collect(),
         HostKey::PerHost => rule.per_host.iter().map(u32::to_string).collect(),
     }

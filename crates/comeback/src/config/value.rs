@@ -139,7 +139,7 @@ pub(super) fn count(word: &str, most: u32) -> Result<u32, ValueRefusal> {
     number.filter(|number| (1..=most).contains(number)).ok_or(ValueRefusal::Count { most })
 }
 
-fn switch(word: &str) -> Result<bool, ValueRefusal> {
+pub(super) fn switch(word: &str) -> Result<bool, ValueRefusal> {
     match word {
         "true" => Ok(true),
         "false" => Ok(false),

@@ -124,3 +124,34 @@ fn a_variable_that_is_not_set_ends_the_command_before_anything_is_made() {
     assert!(ended.stderr.contains("comeback.toml:11: the variable SITE_LOGIN is not set"), "{}", ended.stderr);
     assert!(!bench.path("job").exists());
 }
+
+#[test]
+fn cookies_go_back_to_the_hosts_whose_table_says_so() {
+    let origin = Origin::start_hosts(2, |asked| {
+        let body = format!("this is {}\n", asked.target);
+        let set = format!("Set-Cookie: visit={}; Path=/\r\nSet-Cookie: mine=theirs\r\n", asked.target.trim_start_matches('/'));
+        if asked.is_page() { Answer::Keep(answer("200 OK", &set, body)) } else { absent() }
+    });
+    let bench = Bench::new();
+    let tables = "[[host]]\npattern = \"127.0.0.1\"\ncookies = true\nheaders = [\"Cookie: mine=ours\"]\nper_host = 1\n";
+    bench.write("comeback.toml", tables);
+    let urls = (0..4).flat_map(|number| [0, 1].map(|host| origin.url_of(host, &format!("/{number}"))));
+    let (ended, rows) = bench.fetch(urls, "");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_all(&rows, 8, "fetched/none");
+    let pages = origin.pages();
+    let of = |host: usize| pages.iter().filter(move |asked| asked.host == host);
+    let mut last = None;
+    for asked in of(0) {
+        let expected = last.map_or_else(|| "mine=ours".to_owned(), |visit| format!("mine=ours; visit={visit}"));
+        assert_eq!(field(asked, "Cookie"), Some(expected), "{}", asked.target);
+        last = Some(asked.target.trim_start_matches('/').to_owned());
+    }
+    assert!(of(1).all(|asked| field(asked, "Cookie").is_none()), "a host without a table keeps none");
+    let archived: String = files(&bench.path("job/warc"), ".warc.gz")
+        .iter()
+        .map(|file| tool("gzip", ["-dc".as_ref(), file.as_os_str()], "gzip").1)
+        .collect();
+    assert!(archived.contains("Set-Cookie: visit="), "a response is archived as it came");
+    assert!(!archived.contains("mine=ours"), "{archived}");
+}

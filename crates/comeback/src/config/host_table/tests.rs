@@ -22,18 +22,19 @@ fn message(text: &str) -> String {
 #[test]
 fn tables_become_rules_in_their_order() {
     let text = "patience = \"1m\"\n\n[[host]]\npattern = \"*.example.org\"\nheaders = [\"X-Team: data\"]\ndelay = \"2s\"\n\
-        per_host = 2\n\n[[host]]\npattern = \"api.example.org\"\nauth = { bearer = \"t0ken\" }\n";
+        per_host = 2\ncookies = true\n\n[[host]]\npattern = \"api.example.org\"\nauth = { bearer = \"t0ken\" }\n";
     let in_force = of_file(text, &[]).unwrap();
     let first = HostRule {
         headers: vec![("X-Team".into(), "data".into())],
         delay_ms: Some(2_000),
         per_host: Some(2),
+        cookies: Some(true),
         ..HostRule::of_pattern("*.example.org".into())
     };
     let second = HostRule { auth: Some(Auth::Bearer("t0ken".into())), ..HostRule::of_pattern("api.example.org".into()) };
     assert_eq!(in_force.settings.hosts, [first, second]);
     let origins: Vec<String> = in_force.host_origins().iter().map(ToString::to_string).collect();
-    assert_eq!(origins, ["comeback.toml:3", "comeback.toml:9"]);
+    assert_eq!(origins, ["comeback.toml:3", "comeback.toml:10"]);
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn the_table_shows_each_rule_with_its_line_and_no_secret() {
 #[test]
 fn a_fault_names_its_line_and_the_way_out() {
     let said = message("[[host]]\npattern = \"a.example\"\nheader = [\"A: b\"]\n");
-    let hint = "the known ones: pattern, headers, auth, delay, per_host";
+    let hint = "the known ones: pattern, headers, auth, cookies, delay, per_host";
     assert_eq!(said, format!("comeback.toml:3: unknown key `header` in a table for hosts / {hint}"));
     let said = message("strict = true\n[[host]]\ndelay = \"1s\"\n");
     assert!(said.starts_with("comeback.toml:2: the table has no pattern of hosts / begin it with"), "{said}");
@@ -92,6 +93,7 @@ fn nonsense_in_a_table_is_an_error_with_its_line() {
         "auth = { digest = \"a:b\" }",
         "auth = { basic = 5 }",
         "auth = { bearer = \"two words\" }",
+        "cookies = \"yes\"",
         "delay = 5",
         "delay = \"5\"",
         "per_host = 0",
