@@ -198,7 +198,7 @@ fn a_finished_job_is_told_again_by_every_reader() {
 
     let report = out(&run(folder, &["report", "job"]));
     assert!(report.contains("1 duplicate dropped, 1 bad line skipped\n"), "{report}");
-    assert!(report.contains("1 failed by connect_refused\n"), "{report}");
+    assert!(report.contains("  1  failed by connect_refused, 1 host\n"), "{report}");
     let inspected = run(folder, &["inspect", "job"]);
     assert_eq!(code(&inspected), Some(0), "{}", err(&inspected));
     assert!(out(&inspected).contains("intake done, 5 URLs"), "{}", out(&inspected));
