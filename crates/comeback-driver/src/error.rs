@@ -39,6 +39,12 @@ pub enum DriverError {
         /// How many.
         count: u64,
     },
+    /// A list that could not be read to its end, and the user asked for none.
+    #[error("{count} of the lists could not be read to the end, and --strict allows none")]
+    ListsUnread {
+        /// How many.
+        count: u64,
+    },
     /// A list cannot be read.
     #[error(transparent)]
     List(#[from] ListError),
@@ -114,6 +120,7 @@ impl DriverError {
             | Self::NoJob { .. }
             | Self::Running { .. }
             | Self::BadLines { .. }
+            | Self::ListsUnread { .. }
             | Self::ForeignFolder { .. }
             | Self::Fetch(FetchError::TrustStore { .. })
             | Self::List(_) => true,
@@ -138,7 +145,10 @@ impl DriverError {
             Self::NoJob { dir } => Some(format!("begin one with `comeback fetch LIST -o {}`", dir.display())),
             Self::Running { dir } => Some(format!("`comeback status {}` shows how far it is", dir.display())),
             Self::BadLines { .. } => Some("mend the lines named above, or leave --strict out to skip them".into()),
-            Self::List(error) => error.hint().map(str::to_owned),
+            Self::ListsUnread { .. } => {
+                Some("mend the lists named above, or leave --strict out to fetch what could be read".into())
+            }
+            Self::List(error) => error.hint(),
             Self::JobFile(error) => error.hint().map(str::to_owned),
             Self::Archive(error) => error.hint().map(str::to_owned),
             Self::Store(error) => error.hint().map(str::to_owned),

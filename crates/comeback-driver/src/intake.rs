@@ -17,7 +17,7 @@ use comeback_store::{FjallStore, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DriverError;
-use crate::list::{self, ListForm, Position};
+use crate::list::{self, Entry, ReadError};
 use crate::settings::Settings;
 use crate::settings::job_file::{JobFile, ListSource};
 use crate::watcher::{Notice, Watcher};
@@ -92,8 +92,15 @@ pub(crate) fn take_in(
         return Ok(taken);
     }
     let buffer_bytes_max = job.settings.memory_bytes / BUFFER_SHARE;
-    let mut intake =
-        Intaking { store, taken: taken.clone(), seen: HashSet::new(), hosts: BTreeMap::new(), buffer_bytes: 0, buffer_bytes_max };
+    let mut intake = Intaking {
+        store,
+        taken: taken.clone(),
+        url_column: job.settings.url_column.clone(),
+        seen: HashSet::new(),
+        hosts: BTreeMap::new(),
+        buffer_bytes: 0,
+        buffer_bytes_max,
+    };
     for (number, source) in job.lists.iter().enumerate() {
         source.check_unchanged()?;
         let begin =
@@ -116,6 +123,7 @@ pub(crate) fn take_in(
 struct Intaking<'a> {
     store: &'a mut FjallStore,
     taken: Intake,
+    url_column: Option<String>,
     seen: HashSet<UrlKey>,
     /// URLs by host, until a batch is full.
     hosts: BTreeMap<HostKey, Vec<SeedUrl>>,
@@ -134,18 +142,28 @@ impl Intaking<'_> {
         watcher: &dyn Watcher,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<bool, DriverError> {
-        let (given, path, form) = match source {
-            ListSource::File { given, path, .. } => (given.clone(), path.clone(), Some(ListForm::of_name(given))),
-            ListSource::Spool { given, spool } => (given.clone(), dir.join(spool), None),
-        };
-        let mut reader = list::open(&path, form, Position::default())?;
-        while let Some(item) = reader.next_item().map_err(|error| DriverError::system("read", &path, error))? {
+        let (ListSource::File { given, .. } | ListSource::Spool { given, .. }) = source;
+        let mut reader = list::open_source(dir, source, self.url_column.as_deref())?;
+        loop {
+            let item = match reader.next_item() {
+                Ok(Some(item)) => item,
+                Ok(None) => return Ok(true),
+                Err(ReadError::System(error)) => return Err(DriverError::system("read", given, error)),
+                Err(ReadError::Damaged { line, damage }) => {
+                    if begin.is_some() {
+                        self.taken.lists_unread += 1;
+                        watcher.notice(Notice::ListBroken { list: shown(given), line, damage });
+                    }
+                    return Ok(true);
+                }
+            };
             let is_new = begin.is_some_and(|begin| item.end_offset > begin);
             match item.entry {
-                Ok(seed) => self.take(seed, is_new)?,
+                Ok(Entry::Url(seed)) => self.take(seed, is_new)?,
+                Ok(Entry::Sitemap(_)) => {}
                 Err(line) if is_new => {
                     self.taken.bad_lines += 1;
-                    watcher.notice(Notice::LineSkipped { list: shown(&given), line });
+                    watcher.notice(Notice::LineSkipped { list: shown(given), line });
                 }
                 Err(_) => {}
             }
@@ -164,7 +182,6 @@ impl Intaking<'_> {
                 return Ok(false);
             }
         }
-        Ok(true)
     }
 
     fn take(&mut self, seed: SeedUrl, is_new: bool) -> Result<(), DriverError> {

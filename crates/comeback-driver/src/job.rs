@@ -5,7 +5,7 @@
 //! goes on with it. One process at a time holds `state/lock`.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::clock::wall_now;
 use crate::error::DriverError;
-use crate::list::{self, HEAD_BYTES_MAX, ListError, ListForm, Position};
+use crate::list::{self, Expected, HEAD_BYTES_MAX, ListError, Packing};
 use crate::run;
 use crate::settings::Settings;
 use crate::settings::job_file::{JOB_FORMAT, JobFile, JobFileError, ListSource};
@@ -65,7 +65,7 @@ impl Job {
         if JobFile::read(&dir)?.is_some() {
             return Err(DriverError::JobExists { dir });
         }
-        let sources = look_at_lists(&lists)?;
+        let sources = look_at_lists(&lists, settings.url_column.as_deref())?;
         refuse_foreign(&dir)?;
         make_folder(&dir.join("state"))?;
         let lock = lock(&dir)?;
@@ -74,7 +74,7 @@ impl Job {
         }
         clear_leftovers(&dir)?;
         for source in &sources {
-            spool_list(&dir, source)?;
+            spool_list(&dir, source, settings.url_column.as_deref())?;
         }
         let created_at = wall_now();
         let file = JobFile {
@@ -133,7 +133,7 @@ impl Job {
 }
 
 /// Looks at the lists before anything is made: an absent or unreadable one leaves no trace.
-fn look_at_lists(lists: &[PathBuf]) -> Result<Vec<ListSource>, DriverError> {
+fn look_at_lists(lists: &[PathBuf], url_column: Option<&str>) -> Result<Vec<ListSource>, DriverError> {
     let mut sources = Vec::with_capacity(lists.len());
     for (number, given) in lists.iter().enumerate() {
         let source = ListSource::of(given, &Path::new(LISTS_PATH).join(number.to_string())).map_err(|error| match error {
@@ -143,7 +143,7 @@ fn look_at_lists(lists: &[PathBuf]) -> Result<Vec<ListSource>, DriverError> {
             }
         })?;
         if let ListSource::File { given, .. } = &source {
-            list::open(given, Some(ListForm::of_name(given)), Position::default())?;
+            list::open(given, Expected::of_name(given, url_column))?;
         }
         sources.push(source);
     }
@@ -195,7 +195,7 @@ fn remove_if_there(path: &Path, removed: io::Result<()>) -> Result<(), DriverErr
 }
 
 /// Copies a stream among the lists into the job's folder.
-fn spool_list(dir: &Path, source: &ListSource) -> Result<(), DriverError> {
+fn spool_list(dir: &Path, source: &ListSource, url_column: Option<&str>) -> Result<(), DriverError> {
     let ListSource::Spool { given, spool } = source else { return Ok(()) };
     make_folder(&dir.join(LISTS_PATH))?;
     let path = dir.join(spool);
@@ -206,9 +206,15 @@ fn spool_list(dir: &Path, source: &ListSource) -> Result<(), DriverError> {
     };
     let mut into = File::create(&path).map_err(|error| DriverError::system("write", &path, error))?;
     let refused = |error| DriverError::system("write", &path, error);
-    // What is no list shows in its beginning; it may have no end.
-    io::copy(&mut from.by_ref().take(HEAD_BYTES_MAX as u64), &mut into).map_err(refused)?;
-    list::open(&path, None, Position::default())?;
-    io::copy(&mut from, &mut into).and_then(|_| into.sync_all()).map_err(refused)?;
-    Ok(())
+    // What is no list at all shows in its beginning; it may have no end.
+    let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
+    from.by_ref()
+        .take(HEAD_BYTES_MAX as u64)
+        .read_to_end(&mut head)
+        .map_err(|error| DriverError::system("read", given, error))?;
+    if Packing::of_head(&head).is_none() {
+        list::check_head(given, &head)?;
+    }
+    into.write_all(&head).and_then(|()| io::copy(&mut from, &mut into)).and_then(|_| into.sync_all()).map_err(refused)?;
+    list::open_source(dir, source, url_column).map(drop).map_err(DriverError::from)
 }

@@ -58,9 +58,14 @@ pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Resu
         stopped.publish(dir)?;
         return Ok(RunEnd::Interrupted(Box::new(stopped)));
     }
-    if settings.strict && taken.bad_lines > 0 {
+    if settings.strict && taken.bad_lines + taken.lists_unread > 0 {
         crate::job::Job::withdraw(dir)?;
-        return Err(DriverError::BadLines { count: taken.bad_lines });
+        let Intake { bad_lines, lists_unread, .. } = taken;
+        return Err(if bad_lines > 0 {
+            DriverError::BadLines { count: bad_lines }
+        } else {
+            DriverError::ListsUnread { count: lists_unread }
+        });
     }
     make_spool(dir)?;
     let route = direct_route(dir, settings)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use comeback_report::progress::Progress;
 
-use crate::list::BadLine;
+use crate::list::{BadLine, Damage};
 
 /// Something worth telling.
 #[derive(Debug, Clone)]
@@ -15,6 +15,15 @@ pub enum Notice {
         list: PathBuf,
         /// The line, and what is wrong with it.
         line: BadLine,
+    },
+    /// A list ends before its end: what was read of it is taken, the rest cannot be read.
+    ListBroken {
+        /// The list, as the user named it.
+        list: PathBuf,
+        /// The line reached, the first being 1.
+        line: u64,
+        /// What is wrong.
+        damage: Damage,
     },
     /// A list is being read.
     IntakeAdvanced {

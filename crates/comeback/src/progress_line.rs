@@ -83,6 +83,7 @@ impl<W: Write> Screen<W> {
                     self.say(&format!("{}:{line}: {refusal}", list.display()));
                 }
             }
+            Notice::ListBroken { list, line, damage } => self.say(&format!("{}:{line}: {damage}", list.display())),
             Notice::IntakeAdvanced { urls } => self.draw(&format!("reading the lists: {}", counted(*urls, "URL")), at),
             Notice::IntakeEnded { urls, duplicates, bad_lines } => {
                 let unshown = self.bad_lines.saturating_sub(BAD_LINES_SHOWN_MAX);

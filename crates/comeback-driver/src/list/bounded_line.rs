@@ -5,11 +5,10 @@
 
 use std::io::{self, BufRead};
 
-use super::{Item, LINE_BYTES_MAX, LineRefusal, Position};
-use crate::list::BadLine;
 use comeback_engine::seed_url::SeedUrl;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+use super::form::BYTE_ORDER_MARK;
+use super::{BadLine, Entry, Item, LINE_BYTES_MAX, LineRefusal, Position, ReadError};
 
 /// The lines of a source.
 pub(super) struct BoundedLines<R> {
@@ -19,18 +18,19 @@ pub(super) struct BoundedLines<R> {
 }
 
 impl<R: BufRead> BoundedLines<R> {
-    pub(super) fn new(source: R, start: Position) -> Self {
-        Self { source, position: start, line: Vec::new() }
+    pub(super) fn new(source: R) -> Self {
+        Self { source, position: Position::default(), line: Vec::new() }
     }
 
     /// The next entry, as `parse` reads it from a line without blanks around it; where it says `None`, the line is no entry.
     pub(super) fn next_item(
         &mut self,
         mut parse: impl FnMut(&str) -> Option<Result<SeedUrl, LineRefusal>>,
-    ) -> io::Result<Option<Item>> {
+    ) -> Result<Option<Item>, ReadError> {
         loop {
             let is_first = self.position.offset == 0;
-            let Some(fits) = self.read_line()? else {
+            let before = self.position.line;
+            let Some(fits) = self.read_line().map_err(|error| ReadError::of(error, before + 1))? else {
                 return Ok(None);
             };
             let read = if fits { checked(&self.line, is_first) } else { Err(LineRefusal::TooLong) };
@@ -40,7 +40,7 @@ impl<R: BufRead> BoundedLines<R> {
             };
             if let Some(entry) = entry {
                 let Position { line, offset } = self.position;
-                let entry = entry.map_err(|refusal| BadLine { line, refusal });
+                let entry = entry.map(Entry::Url).map_err(|refusal| BadLine { line, refusal });
                 return Ok(Some(Item { line, end_offset: offset, entry }));
             }
         }

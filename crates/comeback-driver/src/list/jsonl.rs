@@ -4,7 +4,7 @@
 //! outcome row as it was written. An unknown key is an error of its line: a misspelt `metod` must not turn a POST into a GET.
 
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::BufRead;
 
 use comeback_engine::seed_url::{SeedUrl, canonical};
 use data_encoding::BASE64;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::bounded_line::BoundedLines;
-use super::{Item, LineRefusal, ListReader, Position};
+use super::{Item, LineRefusal, ListReader, ReadError};
 use crate::settings::request_field::{check_field, parse_method};
 
 /// How deep `meta` may be nested; readers of outcome rows stop at about twice as much.
@@ -25,14 +25,14 @@ pub struct JsonlList<R> {
 }
 
 impl<R: BufRead> JsonlList<R> {
-    /// Reads a source that already stands at `start`.
-    pub fn new(source: R, start: Position) -> Self {
-        Self { lines: BoundedLines::new(source, start) }
+    /// Reads a source from its beginning.
+    pub fn new(source: R) -> Self {
+        Self { lines: BoundedLines::new(source) }
     }
 }
 
 impl<R: BufRead + Send> ListReader for JsonlList<R> {
-    fn next_item(&mut self) -> io::Result<Option<Item>> {
+    fn next_item(&mut self) -> Result<Option<Item>, ReadError> {
         self.lines.next_item(|line| if line.is_empty() { None } else { Some(parse(line)) })
     }
 }

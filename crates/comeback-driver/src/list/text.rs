@@ -1,11 +1,11 @@
 //! Plain text: one URL a line; blank lines and lines that start with `#` are skipped.
 
-use std::io::{self, BufRead};
+use std::io::BufRead;
 
 use comeback_engine::seed_url::{SeedUrl, canonical};
 
 use super::bounded_line::BoundedLines;
-use super::{Item, LineRefusal, ListReader, Position};
+use super::{Item, LineRefusal, ListReader, ReadError};
 
 /// A plain text list.
 pub struct TextList<R> {
@@ -13,14 +13,14 @@ pub struct TextList<R> {
 }
 
 impl<R: BufRead> TextList<R> {
-    /// Reads a source that already stands at `start`.
-    pub fn new(source: R, start: Position) -> Self {
-        Self { lines: BoundedLines::new(source, start) }
+    /// Reads a source from its beginning.
+    pub fn new(source: R) -> Self {
+        Self { lines: BoundedLines::new(source) }
     }
 }
 
 impl<R: BufRead + Send> ListReader for TextList<R> {
-    fn next_item(&mut self) -> io::Result<Option<Item>> {
+    fn next_item(&mut self) -> Result<Option<Item>, ReadError> {
         self.lines.next_item(parse)
     }
 }

@@ -98,6 +98,9 @@ pub struct Settings {
     pub strict: bool,
     /// The number of partitions; fixed when the job is made.
     pub partitions: u16,
+    /// The column of CSV lists that holds the URLs, by name or by number from 1; without it, the lists must say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url_column: Option<String>,
     /// What holds for hosts of a pattern only; a later rule is stronger than an earlier one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<HostRule>,
@@ -122,6 +125,7 @@ impl Default for Settings {
             compress: Compression::Gzip,
             strict: false,
             partitions: 64,
+            url_column: None,
             hosts: Vec::new(),
         }
     }

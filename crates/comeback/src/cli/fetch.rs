@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use comeback::exit::Exit;
 use comeback::failure::Failure;
-use comeback::{Job, NewJob, job_run};
+use comeback::{Job, NewJob, Settings, job_run};
 
 use super::complain;
 use super::setting_flags::{FORMS, SettingFlags};
@@ -14,9 +14,14 @@ use super::setting_flags::{FORMS, SettingFlags};
 #[derive(Debug, Args)]
 #[command(after_help = FORMS)]
 pub(super) struct Arguments {
-    /// Lists of URLs: text or JSONL (.jsonl, .ndjson); `-` is standard input
+    /// Lists of URLs: text, JSONL, CSV or sitemaps, also as .gz or .zst; `-` is
+    /// standard input
     #[arg(required = true, value_name = "LIST")]
     lists: Vec<PathBuf>,
+    /// The column of CSV lists that holds the URLs, by name or by number from 1
+    /// [default: the one named url, link, loc, href or address]
+    #[arg(long, value_name = "COLUMN")]
+    url_column: Option<String>,
     /// The folder for the job and its results
     #[arg(short, long = "output", value_name = "DIR")]
     output: PathBuf,
@@ -25,8 +30,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Arguments { lists, output, settings } = arguments;
-    let settings = settings.load()?.settings;
+    let Arguments { lists, url_column, output, settings } = arguments;
+    let settings = Settings { url_column: url_column.clone(), ..settings.load()?.settings };
     let has_contact = settings.contact.is_some();
     let job = Job::create(NewJob { dir: output.clone(), lists: lists.clone(), settings })?;
     if !has_contact {

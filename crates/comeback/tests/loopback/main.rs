@@ -33,6 +33,7 @@ mod hostile_lists;
 mod hostile_redirects;
 mod hostile_refusals;
 mod hostile_robots;
+mod lists_formats;
 mod real_captures;
 mod real_haproxy;
 mod real_nginx;
