@@ -40,3 +40,23 @@ pub enum WeatherError {
         source: io::Error,
     },
 }
+
+impl WeatherError {
+    /// Whether another command or world would do, on the same machine.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        match self {
+            Self::World { .. } | Self::Listen { .. } => true,
+            Self::Log { .. } | Self::System { .. } => false,
+        }
+    }
+
+    /// What to do about it, where something can be said.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Listen { .. } => Some("choose another port; without one, a port is found that is free on all addresses"),
+            Self::World { .. } | Self::Log { .. } | Self::System { .. } => None,
+        }
+    }
+}

@@ -146,8 +146,9 @@ impl Weather {
         self.hosts.iter().map(|host| host.tally()).collect()
     }
 
-    /// Blocks until the time is over (`None`: there is no such time), SIGINT or SIGTERM comes, or `is_over` says so; it is asked
-    /// many times a second. From the first call on, neither signal ends the process by itself. Not for asynchronous code.
+    /// Blocks until the time is over (`None`: there is no such time), SIGINT or SIGTERM comes, or `is_over` says so, which is
+    /// asked many times a second, beginning when signals are listened for. From then on, neither signal ends the process by itself.
+    /// Not for asynchronous code.
     ///
     /// # Errors
     /// [`WeatherError::System`] where signals can't be listened for.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use comeback_archive::ArchiveError;
 use comeback_driver::error::DriverError;
 use comeback_report::progress::ProgressError;
+use comeback_weather::WeatherError;
 
 use crate::config::{ConfigError, ValueRefusal};
 use crate::exit::Exit;
@@ -53,6 +54,35 @@ pub enum Failure {
         /// The URL as it was typed.
         url: String,
     },
+    /// The file of a world can't be read.
+    #[error("{}: {source}", path.display())]
+    WorldFile {
+        /// Where it should be.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// A world's text is none.
+    #[error("{world}:{line}: {why}")]
+    World {
+        /// The file, or the name of one that is built in.
+        world: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        why: String,
+    },
+    /// The weather could not be made.
+    #[error(transparent)]
+    Weather(#[from] WeatherError),
+    /// A command could not be run.
+    #[error("cannot run {program}: {source}")]
+    Program {
+        /// Its first word.
+        program: String,
+        /// The system's words.
+        source: io::Error,
+    },
     /// The system refused something else.
     #[error("cannot {action} {}: {source}", path.display())]
     System {
@@ -73,15 +103,22 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::UnknownWord { .. } | Self::NothingChosen | Self::HostPattern(_) | Self::NoCapture { .. } => {
-                Exit::Usage
-            }
+            Self::Config(_)
+            | Self::UnknownWord { .. }
+            | Self::NothingChosen
+            | Self::HostPattern(_)
+            | Self::NoCapture { .. }
+            | Self::WorldFile { .. }
+            | Self::World { .. }
+            | Self::Program { .. } => Exit::Usage,
+            Self::Weather(error) if error.is_usage() => Exit::Usage,
             Self::Driver(error) if error.is_usage() => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Driver(_)
             | Self::Progress(_)
             | Self::ProgressMissing { .. }
             | Self::Archive(_)
+            | Self::Weather(_)
             | Self::System { .. }
             | Self::Output(_) => Exit::CouldNotGoOn,
         }
@@ -103,7 +140,13 @@ impl Failure {
             Self::Progress(ProgressError::Unreadable { .. }) | Self::ProgressMissing { .. } => {
                 Some("`comeback resume DIR` writes it anew".into())
             }
-            Self::Progress(ProgressError::System { .. }) | Self::System { .. } | Self::Output(_) => None,
+            Self::Weather(error) => error.hint().map(str::to_owned),
+            Self::WorldFile { .. } => Some("`comeback weather --list` names the worlds that are built in".into()),
+            Self::Progress(ProgressError::System { .. })
+            | Self::World { .. }
+            | Self::Program { .. }
+            | Self::System { .. }
+            | Self::Output(_) => None,
         }
     }
 }

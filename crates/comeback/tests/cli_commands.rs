@@ -22,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "inspect",
     "config",
     "explain",
+    "weather",
     "simulate",
     "completions",
     "manual",

@@ -26,6 +26,7 @@ mod setting_flags;
 mod simulate;
 mod status;
 mod wall_clock;
+mod weather;
 
 /// A fetch engine for big URL lists that knows when to come back.
 ///
@@ -58,6 +59,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Config(config::Arguments),
     Explain(explain::Arguments),
+    Weather(weather::Arguments),
     Simulate(simulate::Arguments),
     Completions(completions::Arguments),
     Manual(manual::Arguments),
@@ -95,6 +97,7 @@ impl Command {
             Self::Inspect(arguments) => inspect::run(arguments),
             Self::Config(arguments) => config::run(arguments),
             Self::Explain(arguments) => explain::run(arguments),
+            Self::Weather(arguments) => weather::run(arguments),
             Self::Simulate(arguments) => simulate::run(arguments),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Manual(arguments) => manual::run(arguments),
