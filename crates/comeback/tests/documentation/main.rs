@@ -57,6 +57,7 @@ pages! {
     outcomes: "docs/outcomes.md",
     policy: "docs/policy.md",
     testing: "docs/testing.md",
+    weather: "docs/weather.md",
 }
 
 #[test]
