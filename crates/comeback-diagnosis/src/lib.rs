@@ -21,3 +21,6 @@ mod sight;
 pub mod signature;
 mod signature_files;
 pub mod status_facts;
+pub mod term;
+mod term_files;
+pub mod terms;

@@ -51,7 +51,7 @@ const fn responder_words(responder: Responder) -> &'static str {
     }
 }
 
-const fn scope_words(scope: Scope) -> &'static str {
+pub(crate) const fn scope_words(scope: Scope) -> &'static str {
     match scope {
         Scope::Url => "this URL alone",
         Scope::Path => "all URLs below a path",
@@ -62,7 +62,7 @@ const fn scope_words(scope: Scope) -> &'static str {
     }
 }
 
-const fn waiting_words(waiting_helps: Option<bool>) -> &'static str {
+pub(crate) const fn waiting_words(waiting_helps: Option<bool>) -> &'static str {
     match waiting_helps {
         Some(true) => "helps",
         Some(false) => "does not help",

@@ -11,3 +11,4 @@ pub mod row_csv;
 pub mod row_filter;
 pub mod row_table;
 pub mod status;
+pub mod term_text;

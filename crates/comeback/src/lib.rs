@@ -59,6 +59,8 @@ pub use comeback_engine::diagnosis::clock::WallTime;
 pub use comeback_engine::diagnosis::explanation::Explanation;
 pub use comeback_engine::diagnosis::knowledge::Knowledge;
 pub use comeback_engine::diagnosis::raw_response::RawResponse;
+pub use comeback_engine::diagnosis::term::Term;
+pub use comeback_engine::diagnosis::terms::Terms;
 pub use comeback_engine::outcome::Outcome;
 pub use comeback_report::account::Account;
 pub use comeback_report::progress::{JobState, Progress, UrlCounts};

@@ -97,7 +97,7 @@ fn a_file_that_is_no_response_does_not_stop_the_others() {
     let files: Vec<_> = objects(&output).iter().map(|object| object["file"].clone()).collect();
     assert_eq!(files, ["a.http", "c.http"]);
     let errors = text(&output.stderr);
-    for named in ["b.png: ", "absent: No such file", "empty: ", ".: Is a directory"] {
+    for named in ["b.png: ", "absent: this is no file here", "empty: ", ".: Is a directory"] {
         assert!(errors.contains(&format!("error: {named}")), "{named}: {errors}");
     }
     assert!(errors.contains("hint: save the response with its head"), "{errors}");
@@ -106,13 +106,70 @@ fn a_file_that_is_no_response_does_not_stop_the_others() {
 #[test]
 fn what_is_no_file_is_told_what_explain_reads() {
     let folder = folder(&[]);
-    for (argument, why) in [(".", "Is a directory"), ("absent.http", "No such file"), ("503", "No such file")] {
+    for (argument, why) in [(".", "Is a directory"), ("absent.http", "No such file"), ("saved/503", "No such file")] {
         let output = explain(folder.path(), &[argument], "");
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{argument}");
         let said = text(&output.stderr);
         assert!(said.starts_with(&format!("error: {argument}: {why}")), "{said}");
         let hint = "\nhint: explain reads saved raw responses; `curl -i URL > page.http` saves one\n";
         assert!(said.ends_with(hint) && said.lines().count() == 2, "{said}");
+    }
+}
+
+#[test]
+fn a_code_or_term_has_its_page() {
+    let folder = folder(&[]);
+    for (arguments, title) in [
+        (["503"].as_slice(), "503 Service Unavailable\n"),
+        (&["Service Unavailable"], "503 Service Unavailable\n"),
+        (&["too", "many", "requests"], "429 Too Many Requests\n"),
+        (&["rate_limit"], "Rate limit\n"),
+        (&["418"], "Status 418\n"),
+    ] {
+        let output = explain(folder.path(), arguments, "");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        let page = text(&output.stdout);
+        assert!(page.starts_with(title), "{arguments:?}: {page}");
+        assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    }
+    let output = explain(folder.path(), &["503", "429", "absent.http"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stdout).contains("\n429 Too Many Requests\n"), "the pages before the fault are there");
+}
+
+#[test]
+fn an_unknown_term_names_the_nearest() {
+    let folder = folder(&[]);
+    let output = explain(folder.path(), &["backof"], "");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let said = text(&output.stderr);
+    assert_eq!(
+        said,
+        "error: backof: this is no file here, and no code or term that is known\nhint: there is `comeback explain backoff`\n"
+    );
+}
+
+#[test]
+fn a_file_comes_before_a_term() {
+    let folder = folder(&[("503", RATE_LIMITED.as_bytes())]);
+    let output = explain(folder.path(), &["--json", "503", "502"], "");
+    let objects = objects(&output);
+    assert_eq!((&objects[0]["file"], &objects[0]["status"]), (&"503".into(), &429.into()));
+    assert_eq!(objects[1]["term"], "502");
+}
+
+#[test]
+fn a_term_is_one_object_that_fits_its_schema() {
+    let schema =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/term.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let output = explain(folder(&[]).path(), &["--json", "503", "jitter", "418", "robots.txt"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let objects = objects(&output);
+    assert_eq!(objects.len(), 4);
+    for object in &objects {
+        let faults: Vec<String> = schema.iter_errors(object).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{object}: {faults:?}");
     }
 }
 

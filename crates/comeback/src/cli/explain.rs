@@ -1,53 +1,61 @@
-//! `comeback explain`: what saved responses mean.
+//! `comeback explain`: what saved responses mean, and a page for each status code and term.
 //!
-//! A date in a response is read against the response's own Date; where it has none, against the time when the file was written, or
-//! against now for standard input.
+//! What is meant is decided in one place, [`Subject`]; each kind of it is explained by a module of its own.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use comeback::exit::Exit;
 use comeback::failure::Failure;
-use comeback::{Explanation, Knowledge, RawResponse, WallTime};
+use comeback::{Knowledge, Terms};
 use comeback_report::explanation_text;
 use comeback_report::figures::plain;
 
-use super::{complain, print, wall_clock};
+use super::{complain, print};
+use subject::Subject;
 
-/// How much of a saved response is read, in bytes: far more than any signature needs.
-const RESPONSE_BYTES_MAX: u64 = 64 << 20;
+mod saved_file;
+mod subject;
+mod term_page;
 
-/// Explain saved raw responses: cause, evidence, when to come back
+/// Explain saved responses, a status code or a term
 ///
-/// A saved response begins with its status line, as `curl -i` writes it. Dates
-/// are read against the response's own Date, else against the time when the file
-/// was written (now, for standard input).
+/// X is the name of a file with a saved response (`-` is standard input), a
+/// status code (503) or a term ("too many requests"). A file of that name comes
+/// first.
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
-    /// Files, each with one response; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    /// What to explain
+    #[arg(required = true, value_name = "X")]
+    subjects: Vec<PathBuf>,
     /// One JSON object a line instead of text
     #[arg(long)]
     json: bool,
 }
 
+/// What explaining reads.
+struct Library {
+    knowledge: Knowledge,
+    terms: Terms,
+}
+
+/// Why something cannot be explained: a sentence, and what to do about it.
+struct Refusal {
+    why: String,
+    hint: Option<String>,
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Arguments { files, json } = arguments;
-    let knowledge = Knowledge::builtin();
+    let Arguments { subjects, json } = arguments;
+    let library = Library { knowledge: Knowledge::builtin(), terms: Terms::builtin() };
     let mut exit = Exit::Success;
-    for path in files {
-        match explain(&knowledge, path) {
-            Ok(explanation) if *json => {
-                let object = serde_json::to_string(&explanation).expect("an explanation has only string keys and finite numbers");
-                print(&format!("{object}\n"))?;
-            }
-            Ok(explanation) => print(&explanation_text::render(&explanation))?,
-            Err((why, hint)) => {
+    for (name, subject) in Subject::all(subjects, &library) {
+        match explained(&name, subject, &library, *json) {
+            Ok(text) => print(&text)?,
+            Err(Refusal { why, hint }) => {
                 let hint = hint.map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
-                complain(&format!("error: {}: {why}\n{hint}", plain(&path.display().to_string())));
+                complain(&format!("error: {}: {why}\n{hint}", plain(&name)));
                 exit = Exit::Usage;
             }
         }
@@ -55,28 +63,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// The explanation of one file, or what is wrong with it and what to do.
-fn explain(knowledge: &Knowledge, path: &Path) -> Result<Explanation, (String, Option<&'static str>)> {
-    let (bytes, received_at) = read(path).map_err(|error| (error.to_string(), hint_of(&error)))?;
-    let raw = RawResponse::parse(&bytes).map_err(|error| (error.to_string(), Some(error.hint())))?;
-    Ok(knowledge.explain(&path.to_string_lossy(), &raw, received_at))
-}
-
-/// What is read here, for whoever named something else: a folder, a status, a URL.
-fn hint_of(error: &io::Error) -> Option<&'static str> {
-    let is_no_file = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory);
-    is_no_file.then_some("explain reads saved raw responses; `curl -i URL > page.http` saves one")
-}
-
-/// The bytes, and when they came, as far as known.
-fn read(path: &Path) -> io::Result<(Vec<u8>, WallTime)> {
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().lock().take(RESPONSE_BYTES_MAX).read_to_end(&mut bytes)?;
-        return Ok((bytes, wall_clock::now()));
+fn explained(name: &str, subject: Subject, library: &Library, json: bool) -> Result<String, Refusal> {
+    match subject {
+        Subject::Term(term) => Ok(term_page::page(&term, library, json)),
+        Subject::Saved(path) => {
+            let explanation = saved_file::explain(&library.knowledge, &path)?;
+            Ok(if json { line(&explanation) } else { explanation_text::render(&explanation) })
+        }
+        Subject::Nothing => Err(term_page::refusal(name, &library.terms)),
     }
-    let file = File::open(path)?;
-    let written_at = file.metadata()?.modified().map_or_else(|_| wall_clock::now(), wall_clock::of);
-    file.take(RESPONSE_BYTES_MAX).read_to_end(&mut bytes)?;
-    Ok((bytes, written_at.min(wall_clock::now())))
+}
+
+/// One line of JSON.
+fn line(value: &impl serde::Serialize) -> String {
+    let object = serde_json::to_string(value).expect("what is explained has only string keys and finite numbers");
+    format!("{object}\n")
 }

@@ -28,6 +28,7 @@ pub use file::{CONFIG_BYTES_MAX, CONFIG_FILE_NAME};
 pub use flags::FlagValues;
 pub use host_table::HostKey;
 pub use key::{Key, KeyKind};
+pub use nearest::nearest;
 pub use value::{ValueRefusal, host_pattern};
 
 /// Where a value came from.

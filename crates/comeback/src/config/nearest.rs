@@ -7,7 +7,8 @@ const DISTANCE_MAX: usize = 3;
 const NAME_BYTES_MAX: usize = 64;
 
 /// The nearest of the names, if one is near enough for its length.
-pub(super) fn nearest(name: &str, known: impl IntoIterator<Item = String>) -> Option<String> {
+#[must_use]
+pub fn nearest(name: &str, known: impl IntoIterator<Item = String>) -> Option<String> {
     if name.len() > NAME_BYTES_MAX {
         return None;
     }

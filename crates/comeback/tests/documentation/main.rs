@@ -53,6 +53,7 @@ pages! {
     commit_and_recovery: "docs/commit-and-recovery.md",
     configuration: "docs/configuration.md",
     contents: "docs/README.md",
+    explain: "docs/explain.md",
     lists: "docs/lists.md",
     outcomes: "docs/outcomes.md",
     policy: "docs/policy.md",
