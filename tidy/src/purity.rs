@@ -37,7 +37,7 @@ const WORDS: [(&str, &str); 22] = [
 const STD_MODULES: [&str; 5] = ["env", "fs", "os", "process", "thread"];
 
 /// What a pure crate may depend on: none of these reads a clock, opens a file or a socket, or draws chance of its own.
-const DEPENDENCIES: [&str; 16] = [
+const DEPENDENCIES: [&str; 17] = [
     "aho-corasick",
     "comeback-diagnosis",
     "comeback-engine",
@@ -47,6 +47,7 @@ const DEPENDENCIES: [&str; 16] = [
     "postcard",
     "psl",
     "rand_pcg",
+    "regex",
     "robotxt",
     "serde",
     "serde_json",

@@ -10,6 +10,7 @@ mod diagnose;
 pub mod diagnosis;
 pub mod error;
 pub mod exchange;
+pub mod expectation;
 pub mod explanation;
 pub mod history;
 mod http_date;

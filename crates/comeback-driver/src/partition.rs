@@ -12,6 +12,7 @@ use comeback_engine::batch::read_body;
 use comeback_engine::commit::{Commit, LogRecord, PartitionState};
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::diagnosis::clock::Monotonic;
+use comeback_engine::diagnosis::diagnosis::Diagnosis;
 use comeback_engine::diagnosis::exchange::{BODY_SEEN_BYTES_MAX, Exchange, Failure};
 use comeback_engine::diagnosis::history::History;
 use comeback_engine::diagnosis::knowledge::Knowledge;
@@ -195,7 +196,7 @@ impl PartitionShell {
         };
         let fields = capture.borrowed_fields();
         let exchange = capture.exchange(&visit.method, visit.url.as_str(), &fields);
-        let diagnosis = self.diagnose(lease, &exchange);
+        let diagnosis = self.diagnose(lease, visit, &exchange);
         let metadata = recording::metadata(visit, &diagnosis);
         let mut report = recording::report(visit, &capture, diagnosis);
         if self.engine.is_guest(lease) {
@@ -209,9 +210,12 @@ impl PartitionShell {
         Ok(Some(Input::VisitEnded { lease, report: Box::new(report) }))
     }
 
-    fn diagnose(&self, lease: LeaseId, exchange: &Exchange<'_>) -> comeback_engine::diagnosis::diagnosis::Diagnosis {
+    fn diagnose(&self, lease: LeaseId, visit: &Visit, exchange: &Exchange<'_>) -> Diagnosis {
         let unknown_host = History::default();
-        self.knowledge.diagnose(exchange, self.engine.history(lease).unwrap_or(&unknown_host))
+        let diagnosis = self.knowledge.diagnose(exchange, self.engine.history(lease).unwrap_or(&unknown_host));
+        // Rules for robots are no page.
+        let expectations = if visit.robots { &[] } else { self.settings.expectations_of(visit.host.host()) };
+        self.knowledge.expecting(diagnosis, exchange, expectations)
     }
 
     /// The report of an attempt whose task was lost, which only a fault of this program does.

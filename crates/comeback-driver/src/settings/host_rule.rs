@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use comeback_diagnosis::expectation::Expectation;
 use comeback_engine::host_key::host_matches;
 use comeback_engine::visit::Visit;
 use data_encoding::BASE64;
@@ -30,6 +31,9 @@ pub struct HostRule {
     /// Whether such a host's cookies are kept and sent back to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cookies: Option<bool>,
+    /// What the user expects of such a host's pages, in place of what is expected of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Vec<Expectation>>,
     /// Fields on every request to such a host, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
@@ -117,7 +121,7 @@ impl HostRule {
     /// A rule that says nothing yet.
     #[must_use]
     pub const fn of_pattern(pattern: String) -> Self {
-        Self { pattern, delay_ms: None, per_host: None, cookies: None, headers: Vec::new(), auth: None }
+        Self { pattern, delay_ms: None, per_host: None, cookies: None, expect: None, headers: Vec::new(), auth: None }
     }
 
     /// The fields that it adds to a request.
@@ -137,6 +141,13 @@ impl Settings {
     #[must_use]
     pub fn keeps_cookies_of(&self, host: &str) -> bool {
         self.rules_of(host).filter_map(|rule| rule.cookies).last().unwrap_or(false)
+    }
+
+    /// What the user expects of a host's pages.
+    #[must_use]
+    pub fn expectations_of(&self, host: &str) -> &[Expectation] {
+        let of_rules = self.hosts.iter().filter(|rule| host_matches(&rule.pattern, host));
+        of_rules.filter_map(|rule| rule.expect.as_deref()).next_back().unwrap_or(&self.expect)
     }
 
     /// The fields of a request: those for all hosts, then those for its host, then the URL's own, a later one replacing those of
@@ -237,6 +248,17 @@ mod tests {
         let settings = Settings { hosts, ..Settings::default() };
         assert!(settings.keeps_cookies_of("b.example.org") && !settings.keeps_cookies_of("a.example.org"));
         assert!(!settings.keeps_cookies_of("example.org") && !Settings::default().keeps_cookies_of("b.example.org"));
+    }
+
+    #[test]
+    fn a_hosts_own_expectations_replace_those_of_all() {
+        let expects = |text: &str| vec![Expectation::parse(text).unwrap()];
+        let rule = |pattern: &str, expect| HostRule { expect, ..HostRule::of_pattern(pattern.into()) };
+        let hosts = vec![rule("*.example.org", Some(expects("contains:b"))), rule("c.*", Some(Vec::new())), rule("*", None)];
+        let settings = Settings { expect: expects("contains:a"), hosts, ..Settings::default() };
+        assert_eq!(settings.expectations_of("a.example"), expects("contains:a"));
+        assert_eq!(settings.expectations_of("b.example.org"), expects("contains:b"));
+        assert_eq!(settings.expectations_of("c.example.org"), []);
     }
 
     #[test]

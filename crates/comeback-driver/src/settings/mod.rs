@@ -4,6 +4,7 @@
 //! is the command line's concern; from here on a job runs by this one value, which [`job_file::JobFile`] keeps beside its results,
 //! so that `resume` goes on under the rules that the job was started with.
 
+use comeback_diagnosis::expectation::Expectation;
 use comeback_engine::host_key::host_matches;
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +91,9 @@ pub struct Settings {
     pub contact: Option<String>,
     /// Patterns of hosts whose robots.txt is not asked: the user's own.
     pub ignore_robots: Vec<String>,
+    /// What the user expects of a page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<Expectation>,
     /// All caches together, in bytes.
     pub memory_bytes: u64,
     /// How captures are compressed.
@@ -121,6 +125,7 @@ impl Default for Settings {
             user_agent: concat!("comeback/", env!("CARGO_PKG_VERSION")).to_owned(),
             contact: None,
             ignore_robots: Vec::new(),
+            expect: Vec::new(),
             memory_bytes: 256 << 20,
             compress: Compression::Gzip,
             strict: false,

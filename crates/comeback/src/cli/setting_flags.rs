@@ -33,6 +33,8 @@ pub(super) struct SettingFlags {
     contact: Option<String>,
     #[arg(long, value_name = "PATTERN", help = help_of(Key::IgnoreRobots))]
     ignore_robots: Vec<String>,
+    #[arg(long, value_name = "RULE", help = help_of(Key::Expect))]
+    expect: Vec<String>,
     #[arg(long, value_name = "SIZE", help = help_of(Key::Memory))]
     memory: Option<String>,
     #[arg(long, value_name = "WAY", help = help_of(Key::Compress))]
@@ -47,7 +49,8 @@ pub(super) struct SettingFlags {
 /// What durations, sizes and patterns look like, below the help of each command that takes them.
 pub(super) const FORMS: &str = "\
 A duration is 500ms, 5s, 10m or 1h; a size is an integer with KiB, MiB or GiB.
-A host pattern is a host name without port, in which * matches any characters.";
+A host pattern is a host name without port, in which * matches any characters.
+A rule is contains:TEXT, regex:PATTERN, bytes>=N or type:TYPE/SUBTYPE.";
 
 /// What a key does, and what holds without its flag.
 fn help_of(key: Key) -> String {
@@ -77,6 +80,7 @@ impl SettingFlags {
             user_agent: self.user_agent.clone(),
             contact: self.contact.clone(),
             ignore_robots: self.ignore_robots.clone(),
+            expect: self.expect.clone(),
             memory: self.memory.clone(),
             compress: self.compress.clone(),
             strict: self.strict,

@@ -29,6 +29,8 @@ pub struct FlagValues {
     pub contact: Option<String>,
     /// Each `--ignore-robots`; one or more replace those of the lower layers.
     pub ignore_robots: Vec<String>,
+    /// Each `--expect`; one or more replace those of the lower layers.
+    pub expect: Vec<String>,
     /// `--memory`.
     pub memory: Option<String>,
     /// `--compress`.
@@ -54,6 +56,7 @@ impl FlagValues {
             user_agent,
             contact,
             ignore_robots,
+            expect,
             memory,
             compress,
             strict,
@@ -73,6 +76,7 @@ impl FlagValues {
             (Key::UserAgent, one(user_agent)),
             (Key::Contact, one(contact)),
             (Key::IgnoreRobots, ignore_robots.clone()),
+            (Key::Expect, expect.clone()),
             (Key::Memory, one(memory)),
             (Key::Compress, one(compress)),
             (Key::Strict, switched),

@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::file::words;
-use super::value::{count, host_pattern, switch};
+use super::value::{count, expectations, host_pattern, switch};
 use super::{ConfigError, KeyKind, Origin, ValueRefusal};
 
 /// The name of the tables.
@@ -30,6 +30,8 @@ pub enum HostKey {
     Auth,
     /// Whether their cookies are kept and sent back.
     Cookies,
+    /// What their pages must hold.
+    Expect,
     /// A fixed gap between requests to one of them.
     Delay,
     /// The widest window of one of them.
@@ -38,7 +40,8 @@ pub enum HostKey {
 
 impl HostKey {
     /// Every key, in the order of `comeback config`.
-    pub const ALL: [Self; 6] = [Self::Pattern, Self::Headers, Self::Auth, Self::Cookies, Self::Delay, Self::PerHost];
+    pub const ALL: [Self; 7] =
+        [Self::Pattern, Self::Headers, Self::Auth, Self::Cookies, Self::Expect, Self::Delay, Self::PerHost];
 
     /// The name in the table.
     #[must_use]
@@ -48,6 +51,7 @@ impl HostKey {
             Self::Headers => "headers",
             Self::Auth => "auth",
             Self::Cookies => "cookies",
+            Self::Expect => "expect",
             Self::Delay => "delay",
             Self::PerHost => "per_host",
         }
@@ -123,15 +127,16 @@ struct Entry<'a> {
 impl Entry<'_> {
     /// Puts its value into the rule.
     fn apply(&self, rule: &mut HostRule, environment: &[(OsString, OsString)]) -> Result<(), ConfigError> {
+        let lines = KeyKind::List { separator: '\n' };
         match self.key {
             HostKey::Pattern => rule.pattern = self.read(KeyKind::Text, |words| host_pattern(last(words)))?,
             HostKey::Headers => {
-                let lines = KeyKind::List { separator: '\n' };
                 let read = |words: &[String]| words.iter().map(|line| Ok(parse_field_line(line)?)).collect();
                 rule.headers = self.read(lines, read)?;
             }
             HostKey::Auth => rule.auth = Some(self.auth(environment)?),
             HostKey::Cookies => rule.cookies = Some(self.read(KeyKind::Switch, |words| switch(last(words)))?),
+            HostKey::Expect => rule.expect = Some(self.read(lines, expectations)?),
             HostKey::Delay => rule.delay_ms = Some(self.read(KeyKind::Duration, |words| Ok(parse_duration_ms(last(words))?))?),
             HostKey::PerHost => rule.per_host = Some(self.read(KeyKind::Count, |words| count(last(words), PER_HOST_MAX))?),
         }

@@ -29,6 +29,8 @@ pub enum Key {
     Contact,
     /// Hosts whose robots.txt is not asked.
     IgnoreRobots,
+    /// What a page must hold.
+    Expect,
     /// All caches together.
     Memory,
     /// How captures are compressed.
@@ -61,7 +63,7 @@ pub enum KeyKind {
 
 impl Key {
     /// Every key, in the order of `comeback config`.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Patience,
         Self::Attempts,
         Self::Concurrency,
@@ -74,6 +76,7 @@ impl Key {
         Self::UserAgent,
         Self::Contact,
         Self::IgnoreRobots,
+        Self::Expect,
         Self::Memory,
         Self::Compress,
         Self::Strict,
@@ -96,6 +99,7 @@ impl Key {
             Self::UserAgent => "user_agent",
             Self::Contact => "contact",
             Self::IgnoreRobots => "ignore_robots",
+            Self::Expect => "expect",
             Self::Memory => "memory",
             Self::Compress => "compress",
             Self::Strict => "strict",
@@ -112,8 +116,8 @@ impl Key {
             Self::Attempts | Self::Concurrency | Self::PerHost | Self::Partitions => KeyKind::Count,
             Self::UserAgent | Self::Contact | Self::Compress => KeyKind::Text,
             Self::Strict => KeyKind::Switch,
-            // A field's value may contain commas, a host pattern may not.
-            Self::Header => KeyKind::List { separator: '\n' },
+            // A field's value and a rule may contain commas, a host pattern may not.
+            Self::Header | Self::Expect => KeyKind::List { separator: '\n' },
             Self::IgnoreRobots => KeyKind::List { separator: ',' },
         }
     }
@@ -134,6 +138,7 @@ impl Key {
             Self::UserAgent => "Who we say we are",
             Self::Contact => "An address or page where an operator reaches you",
             Self::IgnoreRobots => "Hosts of your own whose robots.txt is not asked",
+            Self::Expect => "A rule that a page must meet",
             Self::Memory => "All caches together",
             Self::Compress => "How captures are compressed: gzip, zstd or none",
             Self::Strict => "A bad line in a list is an error",

@@ -3,6 +3,7 @@
 use comeback_driver::settings::Settings;
 use comeback_driver::settings::host_rule::HostRule;
 use comeback_driver::settings::quantity::{show_duration, show_size};
+use comeback_engine::diagnosis::expectation::Expectation;
 use comeback_engine::secret_field::is_secret_field;
 
 use super::{HostKey, InForce, Key};
@@ -51,6 +52,7 @@ pub(super) fn shown(key: Key, settings: &Settings) -> Vec<String> {
         Key::UserAgent => vec![settings.user_agent.clone()],
         Key::Contact => settings.contact.iter().cloned().collect(),
         Key::IgnoreRobots => settings.ignore_robots.clone(),
+        Key::Expect => rule_texts(&settings.expect),
         Key::Memory => vec![show_size(settings.memory_bytes)],
         Key::Compress => vec![settings.compress.word().to_owned()],
         Key::Strict => vec![settings.strict.to_string()],
@@ -65,9 +67,14 @@ fn shown_of_rule(key: HostKey, rule: &HostRule) -> Vec<String> {
         HostKey::Headers => field_lines(&rule.headers),
         HostKey::Auth => rule.auth.iter().map(|auth| format!("{} (not shown)", auth.scheme())).collect(),
         HostKey::Cookies => rule.cookies.iter().map(bool::to_string).collect(),
+        HostKey::Expect => rule.expect.iter().flat_map(|rules| rule_texts(rules)).collect(),
         HostKey::Delay => rule.delay_ms.map(show_duration).into_iter().collect(),
         HostKey::PerHost => rule.per_host.iter().map(u32::to_string).collect(),
     }
+}
+
+fn rule_texts(rules: &[Expectation]) -> Vec<String> {
+    rules.iter().map(|rule| rule.text().to_owned()).collect()
 }
 
 fn field_lines(fields: &[(String, String)]) -> Vec<String> {

@@ -4,6 +4,7 @@ use comeback_driver::settings::host_rule::AuthRefusal;
 use comeback_driver::settings::quantity::{QuantityRefusal, parse_duration_ms, parse_size_bytes, show_duration, show_size};
 use comeback_driver::settings::request_field::{FieldRefusal, is_product_text, parse_field_line};
 use comeback_driver::settings::{ATTEMPTS_MAX, CONCURRENCY_MAX, Compression, PARTITIONS_MAX, PER_HOST_MAX, Settings};
+use comeback_engine::diagnosis::expectation::{Expectation, ExpectationRefusal};
 
 use super::Key;
 
@@ -58,6 +59,9 @@ pub enum ValueRefusal {
     /// Credentials in two places.
     #[error("the headers hold an Authorization field already")]
     TwoAuthorizations,
+    /// Not a rule for pages.
+    #[error(transparent)]
+    Expectation(#[from] ExpectationRefusal),
     /// Not a pattern of host names.
     #[error("`{given}` is not a host pattern")]
     HostPattern {
@@ -89,6 +93,7 @@ impl ValueRefusal {
             | Self::Compression
             | Self::Field(_)
             | Self::Auth(_)
+            | Self::Expectation(_)
             | Self::TwoAuthorizations
             | Self::Product
             | Self::Type { .. } => None,
@@ -112,6 +117,7 @@ pub(super) fn apply(key: Key, words: &[String], settings: &mut Settings) -> Resu
         Key::UserAgent => settings.user_agent = product(word)?,
         Key::Contact => settings.contact = Some(contact(word)?),
         Key::IgnoreRobots => settings.ignore_robots = words.iter().map(|text| host_pattern(text)).collect::<Result<_, _>>()?,
+        Key::Expect => settings.expect = expectations(words)?,
         Key::Memory => settings.memory_bytes = size_from(word, MEMORY_BYTES_MIN)?,
         Key::Compress => settings.compress = Compression::from_word(word).ok_or(ValueRefusal::Compression)?,
         Key::Strict => settings.strict = switch(word)?,
@@ -121,6 +127,11 @@ pub(super) fn apply(key: Key, words: &[String], settings: &mut Settings) -> Resu
         }
     }
     Ok(())
+}
+
+/// Reads rules for pages.
+pub(super) fn expectations(words: &[String]) -> Result<Vec<Expectation>, ValueRefusal> {
+    words.iter().map(|text| Ok(Expectation::parse(text)?)).collect()
 }
 
 fn duration_from(word: &str, ms_min: u64) -> Result<u64, ValueRefusal> {

@@ -24,6 +24,7 @@ mod crash_disk;
 mod crash_hold;
 mod crash_interrupt;
 mod crash_kill;
+mod expected_pages;
 mod hold_maintenance;
 mod host_rules;
 mod hostile_bodies;

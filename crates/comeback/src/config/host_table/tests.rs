@@ -69,7 +69,7 @@ fn the_table_shows_each_rule_with_its_line_and_no_secret() {
 #[test]
 fn a_fault_names_its_line_and_the_way_out() {
     let said = message("[[host]]\npattern = \"a.example\"\nheader = [\"A: b\"]\n");
-    let hint = "the known ones: pattern, headers, auth, cookies, delay, per_host";
+    let hint = "the known ones: pattern, headers, auth, cookies, expect, delay, per_host";
     assert_eq!(said, format!("comeback.toml:3: unknown key `header` in a table for hosts / {hint}"));
     let said = message("strict = true\n[[host]]\ndelay = \"1s\"\n");
     assert!(said.starts_with("comeback.toml:2: the table has no pattern of hosts / begin it with"), "{said}");
@@ -94,6 +94,8 @@ fn nonsense_in_a_table_is_an_error_with_its_line() {
         "auth = { basic = 5 }",
         "auth = { bearer = \"two words\" }",
         "cookies = \"yes\"",
+        "expect = [\"basket\"]",
+        "expect = \"contains:a\"",
         "delay = 5",
         "delay = \"5\"",
         "per_host = 0",
