@@ -4,11 +4,11 @@
 //! is what makes the account true: result files are synced first, then one synced store batch names their lengths, then
 //! `state/progress.json` is published by rename. After a failed sync nothing more is written: the run ends.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use comeback_archive::{SyncHandles, TimeText};
 use comeback_engine::commit::{FileLength, Tally};
@@ -16,6 +16,7 @@ use comeback_engine::engine::WaitingHost;
 use comeback_engine::ids::{BatchSeq, LogSeq, PartitionId};
 use comeback_engine::store::Store;
 use comeback_report::progress::{HOSTS_WAITING_MAX, HostWaiting, JobState, Progress, UrlCounts};
+use comeback_report::settling_rate::SettlingRate;
 use comeback_store::FjallStore;
 
 use crate::clock::wall_now;
@@ -24,8 +25,8 @@ use crate::intake::append_error;
 use crate::post::{Message, Post};
 use crate::watcher::{Notice, Watcher};
 
-/// How many seconds of settling the estimate of the end looks back on.
-const RATE_WINDOW_MS: u64 = 30_000;
+/// The longest time between two publishings: while everything waits nothing is committed, and the end comes nearer all the same.
+const PUBLISH_GAP_MS_MAX: u64 = 1_000;
 
 /// What a partition wants made durable.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct CommitOrder {
     pub(crate) checkpoint: Option<BatchSeq>,
     pub(crate) handles: SyncHandles,
     pub(crate) standing: Standing,
+    /// What is told of hosts once this is durable.
+    pub(crate) news: Vec<Notice>,
 }
 
 /// How far a partition has come.
@@ -98,8 +101,8 @@ pub(crate) struct Committing {
     standings: Vec<Standing>,
     post: Post,
     watcher: Arc<dyn Watcher>,
-    /// When how many URLs were settled, for the estimate of the end.
-    settled: VecDeque<(u64, u64)>,
+    started: Instant,
+    rate: SettlingRate,
 }
 
 impl Committing {
@@ -110,7 +113,7 @@ impl Committing {
         post: Post,
         watcher: Arc<dyn Watcher>,
     ) -> Self {
-        Self { store, facts, standings, post, watcher, settled: VecDeque::new() }
+        Self { store, facts, standings, post, watcher, started: Instant::now(), rate: SettlingRate::default() }
     }
 
     fn run(mut self, received: &Receiver<Order>) -> Result<Progress, DriverError> {
@@ -118,14 +121,23 @@ impl Committing {
             self.post.fail(error);
             return Ok(self.progress(JobState::Stopped));
         }
-        while let Ok(first) = received.recv() {
+        loop {
+            let first = match received.recv_timeout(Duration::from_millis(PUBLISH_GAP_MS_MAX)) {
+                Ok(order) => Some(order),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             let mut orders = Vec::new();
             let mut end = None;
-            for order in std::iter::once(first).chain(std::iter::from_fn(|| received.try_recv().ok())) {
+            for order in first.into_iter().chain(std::iter::from_fn(|| received.try_recv().ok())) {
                 match order {
                     Order::Commit(order) => orders.push(*order),
                     Order::Finish(state) => end = Some(state),
                 }
+            }
+            if orders.is_empty() && end.is_none() {
+                // Nothing depends on it: where it can't be written, the next commit says so.
+                let _ = self.tell();
             }
             if let Err(error) = self.commit(orders) {
                 if end.is_some() {
@@ -150,9 +162,11 @@ impl Committing {
         let mut written = Vec::new();
         let mut records = Vec::new();
         let mut standings = Vec::new();
+        let mut told = Vec::new();
         for order in orders {
-            let CommitOrder { partition, after, records: new, checkpoint, handles: more, standing } = order;
+            let CommitOrder { partition, after, records: new, checkpoint, handles: more, standing, news } = order;
             handles.merge(more);
+            told.extend(news);
             standings.push((partition, standing));
             records.push((partition, after, new, checkpoint));
         }
@@ -172,11 +186,18 @@ impl Committing {
         for (partition, standing) in standings {
             self.standings[usize::from(partition.0)] = standing;
         }
-        let progress = self.publish(JobState::Running)?;
-        self.watcher.notice(Notice::Committed(Box::new(progress)));
+        told.into_iter().for_each(|notice| self.watcher.notice(notice));
+        self.tell()?;
         for (partition, last) in written {
             self.post.send(partition, Message::Committed(last));
         }
+        Ok(())
+    }
+
+    /// Publishes where the run stands, and tells the watcher.
+    fn tell(&mut self) -> Result<(), DriverError> {
+        let progress = self.publish(JobState::Running)?;
+        self.watcher.notice(Notice::ProgressMade(Box::new(progress)));
         Ok(())
     }
 
@@ -219,19 +240,11 @@ impl Committing {
         }
     }
 
-    /// Seconds to the end at the rate of the last half minute; unknown until something was settled.
+    /// Seconds to the end at the rate of the last half minute; unknown while nothing is settled.
     fn eta_s(&mut self, settled: u64, unsettled: u64) -> Option<u64> {
-        let now_ms = wall_now().0;
-        self.settled.push_back((now_ms, settled));
-        while self.settled.front().is_some_and(|(at_ms, _)| at_ms + RATE_WINDOW_MS < now_ms) && self.settled.len() > 2 {
-            self.settled.pop_front();
-        }
-        let (from_ms, from) = *self.settled.front()?;
-        let (passed_ms, count) = (now_ms.saturating_sub(from_ms), settled.saturating_sub(from));
-        if passed_ms == 0 || count == 0 {
-            return None;
-        }
-        Some(unsettled.saturating_mul(passed_ms).div_ceil(count).div_ceil(1000))
+        let at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.rate.observe(at_ms, settled);
+        Some(self.rate.ms_for(unsettled)?.div_ceil(1_000))
     }
 }
 

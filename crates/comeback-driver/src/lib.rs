@@ -7,6 +7,7 @@
 mod clock;
 mod committer;
 pub mod error;
+mod host_news;
 pub mod inspect;
 mod intake;
 pub mod job;

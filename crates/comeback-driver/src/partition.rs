@@ -30,6 +30,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::clock::{Clock, wall_now};
 use crate::committer::{CommitOrder, Order, Standing};
 use crate::error::DriverError;
+use crate::host_news;
 use crate::post::{Message, Parcel, Post, Word};
 use crate::recording;
 use crate::settings::Settings;
@@ -298,6 +299,7 @@ impl PartitionShell {
         self.files.write_out()?;
         let handles = self.files.sync_handles()?;
         commit.files = self.files.lengths();
+        let news = commit.hosts.iter().filter_map(|after| host_news::news(self.state.hosts.get(&after.host), after)).collect();
         let record = LogRecord::Commit(commit);
         let mut records = vec![record.store()];
         self.state.apply(record);
@@ -313,6 +315,7 @@ impl PartitionShell {
             checkpoint: is_checkpoint.then_some(self.state.low_water),
             handles,
             standing: self.standing(),
+            news,
         };
         // A committer that is gone has failed, and the run has been told why.
         let _ = self.committer.send(Order::Commit(Box::new(order)));

@@ -33,7 +33,7 @@ use crate::settings::host_rule::HostRule;
 use crate::settings::job_file::JobFile;
 use crate::settings::{Compression, Settings};
 use crate::signals::Signals;
-use crate::watcher::{Notice, Watcher};
+use crate::watcher::{Notice, StopReason, Watcher};
 
 /// The store's share of the job's memory, as a divisor.
 const STORE_SHARE: u64 = 4;
@@ -330,7 +330,7 @@ async fn await_end(
     tokio::pin!(deadline);
     let mut is_draining = false;
     loop {
-        let is_asked_to_stop = tokio::select! {
+        let asked_to_stop = tokio::select! {
             word = words.recv() => {
                 match word {
                     Some(Word::Stands { partition, is_done, is_still }) => {
@@ -340,25 +340,25 @@ async fn await_end(
                     Some(Word::Failed(error)) => return Err(error),
                     None => return Ok(JobState::Stopped),
                 }
-                false
+                None
             }
             // A task ends with an error that it has told, or by a panic: a fault of this program, which must not look like a wait.
             Some(ended) = tasks.join_next() => {
                 if let Err(error) = ended && error.is_panic() {
                     std::panic::resume_unwind(error.into_panic());
                 }
-                false
+                None
             }
-            () = &mut deadline => true,
-            () = signals.next() => true,
+            () = &mut deadline => Some(StopReason::Deadline),
+            () = signals.next() => Some(StopReason::Signal),
         };
-        if is_asked_to_stop && is_draining {
+        if asked_to_stop.is_some() && is_draining {
             return Ok(JobState::Stopped);
         }
-        if is_asked_to_stop {
+        if let Some(by) = asked_to_stop {
             is_draining = true;
             deadline.as_mut().reset(tokio::time::Instant::now() + Duration::from_millis(DRAIN_MS_MAX));
-            watcher.notice(Notice::Draining);
+            watcher.notice(Notice::DrainStarted { by, wait_ms_max: DRAIN_MS_MAX });
             post.send_all(|| Message::Drain);
         }
         if done.iter().all(|done| *done) {

@@ -1,6 +1,6 @@
-//! A job run for a person at a terminal: progress on stderr, the account on stdout, the exit code.
+//! A job run for whoever waits for it: for a person, progress on stderr and the account on stdout; for a program, events on stdout.
 //!
-//! `fetch`, `resume` and the example are this function around a job that they made or opened.
+//! `fetch`, `resume` and the example are these functions around a job that they made or opened.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,40 +10,77 @@ use comeback_archive::{ArchiveError, rows};
 use comeback_driver::job::{Job, RunEnd};
 use comeback_driver::watcher::Watcher;
 use comeback_report::account::Account;
+use comeback_report::event::{Ending, Event};
 use comeback_report::figures::counted;
 use comeback_report::progress::Progress;
 
+use crate::event_stream::EventStream;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::progress_line::ProgressLine;
+use crate::progress_display::ProgressDisplay;
 
-/// Runs a job to its end or until it is stopped, tells how it goes, and returns the exit.
+/// Runs a job to its end or until it is stopped, tells a person how it goes, and returns the exit.
 ///
 /// # Errors
 /// The job could not go on, or its account could not be read or written.
 pub fn run_and_tell(job: Job) -> Result<Exit, Failure> {
     let dir = job.dir().to_owned();
-    let line = Arc::new(ProgressLine::on_stderr());
-    let watcher: Arc<dyn Watcher> = Arc::clone(&line) as _;
+    let display = Arc::new(ProgressDisplay::on_stderr());
+    let watcher: Arc<dyn Watcher> = Arc::clone(&display) as _;
     let ended = job.run(&watcher);
-    line.finish();
+    display.finish();
     let end = ended?;
     let exit = Exit::of_run(&end);
     let (RunEnd::Done(progress) | RunEnd::Interrupted(progress)) = &end;
     let account = account_of(&dir, progress)?;
-    let mut output = io::stdout().lock();
-    let written = output.write_all(account.brief(&dir.display().to_string(), progress).as_bytes()).and_then(|()| output.flush());
     match &end {
         RunEnd::Done(_) => {}
         RunEnd::Interrupted(progress) => {
-            let left = counted(progress.urls.queued + progress.urls.leased, "URL");
-            line.say(&format!("interrupted with {left} left; go on with `comeback resume {}`", dir.display()));
+            let left = match progress.urls.all() {
+                0 => "while the lists were read".to_owned(),
+                _ => format!("with {} left", counted(progress.urls.queued + progress.urls.leased, "URL")),
+            };
+            display.say(&format!("interrupted {left}; go on with `comeback resume {}`", dir.display()));
         }
     }
+    let mut output = io::stdout().lock();
+    let written = output.write_all(account.brief(&dir.display().to_string(), progress).as_bytes()).and_then(|()| output.flush());
     match written {
         // Nobody reads the account; how the job ended still counts.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         Ok(()) | Err(_) => Ok(exit),
+    }
+}
+
+/// Runs a job as [`run_and_tell`] does, and tells a program: events as JSON lines on stdout, of which the account is the last.
+///
+/// # Errors
+/// The job could not go on, its account could not be read, or stdout failed in another way than by a reader that has gone. The failure is
+/// an event as well, where it can be written.
+pub fn run_with_events(job: Job) -> Result<Exit, Failure> {
+    let dir = job.dir().to_owned();
+    let stream = Arc::new(EventStream::on_stdout());
+    stream.tell(&Event::JobStarted {
+        job: job.file().job.clone(),
+        dir: dir.display().to_string(),
+        by: concat!("comeback ", env!("CARGO_PKG_VERSION")).to_owned(),
+    });
+    let watcher: Arc<dyn Watcher> = Arc::clone(&stream) as _;
+    let ended = job.run(&watcher).map_err(Failure::from).and_then(|end| {
+        let exit = Exit::of_run(&end);
+        let (RunEnd::Done(progress) | RunEnd::Interrupted(progress)) = &end;
+        let account = account_of(&dir, progress)?;
+        stream.tell(&Event::JobEnded(Box::new(Ending::new(&account, progress, exit.code()))));
+        Ok(exit)
+    });
+    match (ended, stream.take_error()) {
+        (Ok(_), Some(error)) => Err(Failure::Output(error)),
+        (Ok(exit), None) => Ok(exit),
+        (Err(failure), _) => {
+            let exit_code = failure.exit().code();
+            stream.tell(&Event::JobFailed { error: failure.to_string(), hint: failure.hint(), exit_code });
+            Err(failure)
+        }
     }
 }
 

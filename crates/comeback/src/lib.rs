@@ -43,10 +43,15 @@
 //! ```
 
 pub mod config;
+mod drawing;
+pub mod event_stream;
 pub mod exit;
 pub mod failure;
 pub mod job_run;
-pub mod progress_line;
+pub mod progress_display;
+mod progress_log;
+mod terminal;
+pub mod wall_clock;
 
 pub use comeback_archive::{ArchiveError, CapturePlace, OutcomeRow, ResponseParts, Rows, response_parts, rows};
 pub use comeback_driver::error::DriverError;

@@ -113,6 +113,12 @@ impl Account {
     }
 
     /// The causes of what failed or was parked, those with the most URLs first.
+    /// Why URLs failed or were parked: outcome, cause, how many URLs, and the earliest time at which one may be asked again; those
+    /// with the most URLs first.
+    pub fn causes(&self) -> impl Iterator<Item = (Outcome, Cause, u64, Option<WallTime>)> {
+        self.causes_by_count().into_iter().map(|((outcome, cause), counted)| (outcome, cause, counted.urls, counted.until))
+    }
+
     fn causes_by_count(&self) -> Vec<((Outcome, Cause), CauseCount)> {
         let mut causes: Vec<_> = self.causes.iter().map(|(key, counted)| (*key, *counted)).collect();
         causes.sort_by_key(|(key, counted)| (Reverse(counted.urls), *key));

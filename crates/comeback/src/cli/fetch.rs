@@ -25,12 +25,15 @@ pub(super) struct Arguments {
     /// The folder for the job and its results
     #[arg(short, long = "output", value_name = "DIR")]
     output: PathBuf,
+    /// Tell programs how it goes: events as JSON lines on standard output
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     settings: SettingFlags,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Arguments { lists, url_column, output, settings } = arguments;
+    let Arguments { lists, url_column, output, json, settings } = arguments;
     let settings = Settings { url_column: url_column.clone(), ..settings.load()?.settings };
     let has_contact = settings.contact.is_some();
     let job = Job::create(NewJob { dir: output.clone(), lists: lists.clone(), settings })?;
@@ -39,5 +42,5 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             "note: no contact is given, so operators cannot reach you\nhint: --contact bot@example.org, or contact in comeback.toml\n",
         );
     }
-    job_run::run_and_tell(job)
+    if *json { job_run::run_with_events(job) } else { job_run::run_and_tell(job) }
 }

@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use clap::{Parser, Subcommand};
 use comeback::exit::Exit;
 use comeback::failure::Failure;
+use comeback::wall_clock;
 
 mod completions;
 mod config;
@@ -25,7 +26,6 @@ mod row_flags;
 mod setting_flags;
 mod simulate;
 mod status;
-mod wall_clock;
 mod weather;
 
 /// A fetch engine for big URL lists that knows when to come back.

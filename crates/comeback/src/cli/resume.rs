@@ -15,8 +15,13 @@ use comeback::{Job, job_run};
 pub(super) struct Arguments {
     /// The job's folder
     dir: PathBuf,
+    /// Tell programs how it goes: events as JSON lines on standard output
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    job_run::run_and_tell(Job::open(&arguments.dir)?)
+    let Arguments { dir, json } = arguments;
+    let job = Job::open(dir)?;
+    if *json { job_run::run_with_events(job) } else { job_run::run_and_tell(job) }
 }

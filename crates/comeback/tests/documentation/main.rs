@@ -54,6 +54,7 @@ pages! {
     configuration: "docs/configuration.md",
     contents: "docs/README.md",
     explain: "docs/explain.md",
+    events: "docs/events.md",
     lists: "docs/lists.md",
     outcomes: "docs/outcomes.md",
     policy: "docs/policy.md",

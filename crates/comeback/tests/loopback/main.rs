@@ -17,9 +17,11 @@ mod server_process;
 mod varnish;
 mod wire;
 
+mod contract_events;
 mod contract_kindness;
 mod contract_processes;
 mod contract_schemas;
+mod contract_terminal;
 mod crash_disk;
 mod crash_hold;
 mod crash_interrupt;

@@ -2,15 +2,17 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use comeback::WallTime;
+use comeback_engine::diagnosis::clock::WallTime;
 
 /// The time now.
-pub(super) fn now() -> WallTime {
+#[must_use]
+pub fn now() -> WallTime {
     of(SystemTime::now())
 }
 
 /// A system time; the epoch for one before it.
-pub(super) fn of(time: SystemTime) -> WallTime {
+#[must_use]
+pub fn of(time: SystemTime) -> WallTime {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     WallTime(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
