@@ -55,9 +55,12 @@ pages! {
     contents: "docs/README.md",
     explain: "docs/explain.md",
     events: "docs/events.md",
+    first_job: "docs/first-job.md",
     lists: "docs/lists.md",
     outcomes: "docs/outcomes.md",
     policy: "docs/policy.md",
+    reading_outcomes: "docs/reading-outcomes.md",
+    resuming: "docs/resuming.md",
     testing: "docs/testing.md",
     weather: "docs/weather.md",
 }
