@@ -7,12 +7,18 @@ use crate::cause::Cause;
 use crate::diagnosis::{Diagnosis, Evidence, Remedy, Responder, Scope};
 use crate::exchange::{Exchange, Failure, Response};
 use crate::history::History;
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Firing, Knowledge};
 use crate::retry_after::{RetryAfter, RetryAfterKind};
 use crate::signature::{ProductFile, Signature};
 
 /// No response proves its cause: signatures together are never surer than this.
 const CONFIDENCE_MAX: f64 = 0.99;
+
+/// A product's own sign of at least this weight is believed before common words.
+const OWN_SIGN_WEIGHT_MIN: f64 = 0.8;
+
+/// How much is left of the weight of common words that a product's own sign contradicts.
+const COMMON_WORDS_SHARE: f64 = 0.3;
 
 /// The first status of a final response (RFC 9110, section 15).
 const STATUS_FINAL_MIN: u16 = 200;
@@ -20,14 +26,11 @@ const STATUS_FINAL_MIN: u16 = 200;
 /// The first status that refuses (RFC 9110, section 15.5).
 const STATUS_REFUSAL_MIN: u16 = 400;
 
-/// A signature that fired, with the file of the product whose words it knows.
-type Fired<'a> = (&'a ProductFile, &'a Signature);
-
 /// Cause, speaker and scope, before the facts of the cause are added.
 struct Finding<'a> {
     cause: Cause,
     confidence: f64,
-    speaker: Option<Fired<'a>>,
+    speaker: Option<Firing<'a>>,
     scope: Option<Scope>,
 }
 
@@ -93,13 +96,13 @@ impl Knowledge {
             diagnosis.cause != Cause::None
         } else {
             let names_it = |signature: &Signature| signature.cause == Some(diagnosis.cause) && signature.when.rest_on_fields();
-            diagnosis.remedy == Remedy::Park && self.fired(response).iter().any(|(_, signature)| names_it(signature))
+            diagnosis.remedy == Remedy::Park && self.firings(response).iter().any(|firing| names_it(firing.signature))
         };
         is_refusal.then_some(diagnosis)
     }
 
     fn answered(&self, response: &Response<'_>, retry_after: Option<RetryAfter>, history: &History) -> Diagnosis {
-        let fired = self.fired(response);
+        let fired = explained(self.firings(response));
         let by_itself = self.status(response.status);
         let finding = strongest(&fired).unwrap_or_else(|| Finding {
             cause: by_itself.cause,
@@ -112,7 +115,7 @@ impl Knowledge {
         Diagnosis {
             cause: finding.cause,
             responder: responder_of(&finding, &fired).or(by_itself.responder).unwrap_or(Responder::Unknown),
-            product: finding.speaker.and_then(|(file, _)| file.product.clone()).or_else(|| product_of(&fired)),
+            product: finding.speaker.and_then(|firing| firing.file.product.clone()).or_else(|| product_of(&fired)),
             scope: finding.scope.unwrap_or(facts.scope),
             waiting_helps: facts.waiting_helps,
             confidence: finding.confidence,
@@ -126,20 +129,20 @@ impl Knowledge {
     fn evidence(
         &self,
         response: &Response<'_>,
-        fired: &[Fired<'_>],
+        fired: &[Firing<'_>],
         finding: &Finding<'_>,
         retry_after: Option<RetryAfter>,
         history: &History,
     ) -> Vec<Evidence> {
         let by_itself = self.status(response.status);
         let mut evidence = Vec::with_capacity(fired.len() + 4);
-        for (_, signature) in fired {
+        for Firing { signature, weight, .. } in fired {
             let sign = match signature.cause {
                 Some(cause) if cause == finding.cause => 1.0,
                 Some(Cause::Unknown) | None => 0.0,
                 Some(_) => -1.0,
             };
-            evidence.push(Evidence { what: signature.says.clone(), weight: sign * signature.weight });
+            evidence.push(Evidence { what: signature.says.clone(), weight: sign * weight });
         }
         let weight = if by_itself.cause == finding.cause { by_itself.confidence } else { 0.0 };
         evidence.push(Evidence { what: format!("status {}: {}", response.status, by_itself.says), weight });
@@ -169,43 +172,62 @@ fn beside(refusal: Diagnosis, failure: &Failure<'_>) -> Diagnosis {
     Diagnosis { cause: failure.cause, confidence: 1.0, evidence, ..refusal }
 }
 
+/// What is left to say once products' own signs are understood. A page that a product is known to send explains its words, whatever
+/// the cause; and where a product's own sign names a cause, common words for another count little.
+fn explained(fired: Vec<Firing<'_>>) -> Vec<Firing<'_>> {
+    let is_own_page = |firing: &Firing<'_>| firing.signature.when.page.is_some() && firing.signature.cause.is_some();
+    let has_own_page = fired.iter().any(is_own_page);
+    let names = |firing: &&Firing<'_>| firing.file.product.is_some() && firing.weight >= OWN_SIGN_WEIGHT_MIN;
+    let own_cause = fired.iter().find(names).and_then(|firing| firing.signature.cause).filter(|cause| *cause != Cause::Unknown);
+    let left = fired.into_iter().filter(|firing| !(has_own_page && firing.signature.when.rest_on_words()));
+    let mut left: Vec<_> = left
+        .map(|firing| {
+            let is_other = firing.file.product.is_none() && own_cause.is_some() && firing.signature.cause != own_cause;
+            Firing { weight: if is_other { firing.weight * COMMON_WORDS_SHARE } else { firing.weight }, ..firing }
+        })
+        .collect();
+    left.sort_by(|one, other| other.weight.total_cmp(&one.weight));
+    left
+}
+
 /// The cause that the signatures point to: of those that name one, the strongest; else `unknown` where a signature knows that
 /// these bytes are sent for several causes. `None` leaves it to the status.
-fn strongest<'a>(fired: &[Fired<'a>]) -> Option<Finding<'a>> {
+fn strongest<'a>(fired: &[Firing<'a>]) -> Option<Finding<'a>> {
     let combined = |cause: Cause| {
-        let weights = fired.iter().filter(|(_, signature)| signature.cause == Some(cause)).map(|(_, signature)| signature.weight);
+        let weights = fired.iter().filter(|firing| firing.signature.cause == Some(cause)).map(|firing| firing.weight);
         1.0 - weights.fold(1.0, |doubt, weight| doubt * (1.0 - weight))
     };
     let names_one = |cause: &Cause| *cause != Cause::Unknown;
     let strengths =
-        || fired.iter().filter_map(|(_, signature)| signature.cause.filter(names_one)).map(|cause| (cause, combined(cause)));
+        || fired.iter().filter_map(|firing| firing.signature.cause.filter(names_one)).map(|cause| (cause, combined(cause)));
     // Several pages known to name no cause make it no surer that none can be named: for `unknown` the heaviest counts alone.
-    let undecidable = || fired.iter().find_map(|(_, signature)| signature.cause.map(|cause| (cause, signature.weight)));
+    let undecidable = || fired.iter().find_map(|firing| firing.signature.cause.map(|cause| (cause, firing.weight)));
     let (cause, strength) = strengths()
         .max_by(|(one, weight), (other, heavier)| weight.total_cmp(heavier).then_with(|| other.cmp(one)))
         .or_else(undecidable)?;
     let rival = strengths().filter(|(other, _)| *other != cause).map(|(_, weight)| weight).fold(0.0, f64::max);
-    let speaker = *fired.iter().find(|(_, signature)| signature.cause == Some(cause))?;
+    let speaker = *fired.iter().find(|firing| firing.signature.cause == Some(cause))?;
     let confidence = (strength * (1.0 - rival / 2.0)).min(CONFIDENCE_MAX);
-    Some(Finding { cause, confidence, speaker: Some(speaker), scope: speaker.1.scope })
+    Some(Finding { cause, confidence, speaker: Some(speaker), scope: speaker.signature.scope })
 }
 
 /// Who speaks, by the signature that decided, else by any other that fired and knows.
-fn responder_of(finding: &Finding<'_>, fired: &[Fired<'_>]) -> Option<Responder> {
+fn responder_of(finding: &Finding<'_>, fired: &[Firing<'_>]) -> Option<Responder> {
     let speakers = finding.speaker.iter().chain(fired);
-    speakers.map(|(file, signature)| signature.responder.unwrap_or(file.responder)).find(|who| *who != Responder::Unknown)
+    let says = |firing: &Firing<'_>| firing.signature.responder.unwrap_or(firing.file.responder);
+    speakers.map(says).find(|who| *who != Responder::Unknown)
 }
 
-fn product_of(fired: &[Fired<'_>]) -> Option<String> {
-    fired.iter().find_map(|(file, _)| file.product.clone())
+fn product_of(fired: &[Firing<'_>]) -> Option<String> {
+    fired.iter().find_map(|firing| firing.file.product.clone())
 }
 
 /// Marks a value that the recognised product sends whatever the trouble is.
-fn without_boilerplate(said: RetryAfter, fired: &[Fired<'_>]) -> RetryAfter {
+fn without_boilerplate(said: RetryAfter, fired: &[Firing<'_>]) -> RetryAfter {
     let is_constant = |file: &ProductFile| {
         file.boilerplate_retry_after_s.iter().any(|seconds| Some(seconds.saturating_mul(1_000)) == said.delay_ms)
     };
-    if said.kind == RetryAfterKind::Seconds && fired.iter().any(|(file, _)| is_constant(file)) {
+    if said.kind == RetryAfterKind::Seconds && fired.iter().any(|firing| is_constant(firing.file)) {
         RetryAfter { kind: RetryAfterKind::Boilerplate, ..said }
     } else {
         said

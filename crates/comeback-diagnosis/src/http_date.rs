@@ -1,7 +1,7 @@
 //! HTTP-date in its three forms (RFC 9110, section 5.6.7), read as leniently as waiting deserves.
 //!
 //! The day's name is not checked against the date, a leap second is accepted, and the century of a two-digit year depends on
-//! when it is read. It formats nothing, and knows no other zone than GMT, also written UTC.
+//! when it is read. It formats nothing; an HTTP-date is in GMT, also written UTC. Timestamps (RFC 3339) are beside it.
 
 use crate::clock::WallTime;
 
@@ -37,6 +37,23 @@ pub(crate) fn parse(value: &[u8], near: WallTime) -> Option<WallTime> {
         2 => century_of(number(year)?, near, date),
         _ => None,
     }
+}
+
+/// Parses a timestamp (RFC 3339), as some rate limits name their reset; a zone other than UTC is read, too.
+pub(crate) fn parse_timestamp(text: &str) -> Option<WallTime> {
+    let (date, time) = text.trim_ascii().split_once(['T', 't', ' '])?;
+    let mut parts = date.split('-');
+    let (year, month, day) = (number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?);
+    let month = usize::try_from(month.checked_sub(1)?).ok()?;
+    let zone_start = time.find(['Z', 'z', '+', '-'])?;
+    let (clock, zone) = time.split_at(zone_start);
+    let time_ms = time_of_day_ms(clock.split('.').next()?)?;
+    let utc = WallTime(days_since_epoch(year, month, day)? * DAY_MS + time_ms);
+    let offset_ms = match zone.strip_prefix(['+', '-']) {
+        Some(offset) => time_of_day_ms(&format!("{offset}:00"))?,
+        None => 0,
+    };
+    Some(if zone.starts_with('-') { utc.plus_ms(offset_ms) } else { WallTime(utc.0.saturating_sub(offset_ms)) })
 }
 
 /// The latest date with these last two digits that is not too far ahead of `near`.
@@ -97,6 +114,18 @@ mod tests {
         assert_eq!(in_1977, WallTime(220_924_800_000));
         let in_2105 = parse(b"Thursday, 01-Jan-05 00:00:00 GMT", WallTime(3_500_000_000_000)).expect("a date");
         assert_eq!(in_2105, WallTime(4_260_211_200_000));
+    }
+
+    #[test]
+    fn timestamps_are_read_in_every_zone() {
+        let moment = Some(WallTime(784_111_777_000));
+        for text in ["1994-11-06T08:49:37Z", "1994-11-06 08:49:37.25z", "1994-11-06T10:49:37+02:00", "1994-11-06T03:49:37-05:00"]
+        {
+            assert_eq!(parse_timestamp(text), moment, "{text}");
+        }
+        for text in ["", "1994-11-06", "1994-00-06T08:49:37Z", "1994-11-06T08:49:37", "1994-11-06T08:49:37+x", "T-Z"] {
+            assert_eq!(parse_timestamp(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -7,9 +7,11 @@ use crate::cause::Cause;
 use crate::cause_facts::{CauseFacts, CauseTable};
 use crate::error::DiagnosisError;
 use crate::exchange::Response;
-use crate::sight::{Phrases, Sight};
-use crate::signature::{FieldCondition, ProductFile, Signature};
+use crate::phrases::Phrases;
+use crate::sight::Sight;
+use crate::signature::{Conditions, FieldCondition, ProductFile, Signature};
 use crate::signature_files::SIGNATURE_FILES;
+use crate::signature_index::SignatureIndex;
 use crate::status_facts::{StatusFacts, StatusTable};
 
 /// The knowledge that diagnosis reads.
@@ -19,6 +21,18 @@ pub struct Knowledge {
     statuses: StatusTable,
     products: Vec<ProductFile>,
     phrases: Phrases,
+    index: SignatureIndex,
+    /// For each signature's number, the place of its file and its place in the file.
+    places: Vec<(usize, usize)>,
+}
+
+/// A signature that fired, with the file of the product whose words it knows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Firing<'a> {
+    pub(crate) file: &'a ProductFile,
+    pub(crate) signature: &'a Signature,
+    /// How much it counts on this response.
+    pub(crate) weight: f64,
 }
 
 impl Knowledge {
@@ -47,12 +61,17 @@ impl Knowledge {
             let product: ProductFile = toml::from_str(text).map_err(|error| wrong(file, error.to_string()))?;
             products.push(product);
         }
-        let all = products.iter().flat_map(|product| &product.signature);
-        let phrases = Phrases::compile(all.flat_map(|signature| signature.when.phrases()));
+        let all = || products.iter().flat_map(|product| &product.signature).map(|signature| &signature.when);
+        let phrases = Phrases::compile(all().flat_map(Conditions::phrases));
+        let phrases = phrases.map_err(|error| wrong("signatures", error.to_string()))?;
+        let places =
+            products.iter().enumerate().flat_map(|(file, product)| (0..product.signature.len()).map(move |one| (file, one)));
         Ok(Self {
             causes: CauseTable::parse(causes)?,
             statuses: StatusTable::parse(statuses)?,
-            phrases: phrases.map_err(|error| wrong("signatures", error.to_string()))?,
+            index: SignatureIndex::of(all(), &phrases),
+            phrases,
+            places: places.collect(),
             products,
         })
     }
@@ -77,10 +96,20 @@ impl Knowledge {
     /// The signatures that fire on a response, each with its product's file, heaviest first.
     #[must_use]
     pub fn fired(&self, response: &Response<'_>) -> Vec<(&ProductFile, &Signature)> {
+        self.firings(response).into_iter().map(|firing| (firing.file, firing.signature)).collect()
+    }
+
+    /// The signatures that fire on a response, heaviest first.
+    pub(crate) fn firings(&self, response: &Response<'_>) -> Vec<Firing<'_>> {
         let sight = Sight::of(response, &self.phrases);
-        let all = self.products.iter().flat_map(|product| product.signature.iter().map(move |signature| (product, signature)));
-        let mut fired: Vec<_> = all.filter(|(_, signature)| signature.when.are_met(&sight)).collect();
-        fired.sort_by(|(_, one), (_, other)| other.weight.total_cmp(&one.weight));
+        let firing = |number: usize| {
+            let (file, place) = self.places[number];
+            let file = &self.products[file];
+            let signature = &file.signature[place];
+            signature.when.are_met(&sight).then(|| Firing { file, signature, weight: signature.weight_on(&sight) })
+        };
+        let mut fired: Vec<_> = self.index.candidates(&sight).into_iter().filter_map(firing).collect();
+        fired.sort_by(|one, other| other.weight.total_cmp(&one.weight));
         fired
     }
 

@@ -36,9 +36,22 @@ pub enum RetryAfterKind {
 /// computed from it can still be written as a date; nobody's patience is near it.
 pub const DELAY_MS_MAX: u64 = 1_000 * 365 * 86_400 * 1_000;
 
+/// Fields that say the same under another name, read where Retry-After is absent or says nothing usable: makers' own, and those
+/// in which a scraping API relays what the site said. The number is how many milliseconds one unit of a bare number has.
+const RELATIVES: [(&str, u64); 7] = [
+    ("retry-after-ms", 1),
+    ("x-retry-after-ms", 1),
+    ("x-retry-after", 1_000),
+    ("x-ratelimit-retry-after", 1_000),
+    ("x-ratelimit-after", 1_000),
+    ("spb-retry-after", 1_000),
+    ("ant-original-header-retry-after", 1_000),
+];
+
 impl RetryAfter {
-    /// Reads when we may come back: from Retry-After on whatever status, or, where that field is absent or says nothing usable and
-    /// the response is a refusal with nothing remaining, from the RateLimit fields. `None` when neither is there.
+    /// Reads when we may come back: from Retry-After on whatever status; where that field is absent or says nothing usable, from
+    /// its relatives; and where those are absent too and the response is a refusal with nothing remaining, from the RateLimit
+    /// fields. `None` when none is there.
     ///
     /// Delta-seconds count from the moment of receipt. Dates are read against the response's own Date and Age, so a wrong server
     /// clock costs nothing; without a readable Date against `received_at`. Of several values the longest usable one counts. Zero,
@@ -55,14 +68,12 @@ impl RetryAfter {
     /// ```
     #[must_use]
     pub fn read(response: &Response<'_>, received_at: WallTime) -> Option<Self> {
-        let mut values = response.fields_named("retry-after").peekable();
-        if values.peek().is_none() {
-            return rate_limit::until_reset(response, received_at);
-        }
         let clock = ServerClock::of(response, received_at);
-        let longest = values.filter_map(|value| longest_of_line(value, clock)).max_by_key(|said| said.delay_ms);
-        let said = longest.or_else(|| rate_limit::until_reset(response, received_at));
-        Some(said.unwrap_or(Self { kind: RetryAfterKind::Unusable, delay_ms: None }))
+        let longest = response.fields_named("retry-after").filter_map(|value| longest_of_line(value, clock));
+        let said = longest.max_by_key(|said| said.delay_ms);
+        let said = said.or_else(|| said_by_relatives(response, clock)).or_else(|| rate_limit::until_reset(response, received_at));
+        let unusable = Self { kind: RetryAfterKind::Unusable, delay_ms: None };
+        said.or_else(|| response.field("retry-after").map(|_| unusable))
     }
 
     fn after(kind: RetryAfterKind, delay_ms: u64) -> Option<Self> {
@@ -90,6 +101,19 @@ impl ServerClock {
     pub(crate) const fn now(self) -> WallTime {
         self.0
     }
+}
+
+fn said_by_relatives(response: &Response<'_>, clock: ServerClock) -> Option<RetryAfter> {
+    let said = RELATIVES.iter().filter_map(|(name, unit_ms)| {
+        let said = longest_of_line(response.field(name)?, clock)?;
+        match said.kind {
+            RetryAfterKind::Seconds => RetryAfter::after(said.kind, said.delay_ms?.saturating_mul(*unit_ms).div_ceil(1_000)),
+            RetryAfterKind::Date | RetryAfterKind::RateLimit | RetryAfterKind::Boilerplate | RetryAfterKind::Unusable => {
+                Some(said)
+            }
+        }
+    });
+    said.max_by_key(|said| said.delay_ms)
 }
 
 /// The longest usable statement in one field line; a list is not in the standard, but is sent.

@@ -3,59 +3,40 @@
 //! It reads bytes; it holds no opinion and no rule.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
-
-use aho_corasick::{AhoCorasick, BuildError};
 
 use crate::exchange::{BODY_SEEN_BYTES_MAX, Response};
+use crate::phrases::{Found, Phrases};
+use crate::rate_limit;
+use crate::reading::Reading;
 
 /// Structures are compared with bodies up to this length; an error page of a server is much shorter.
 pub(crate) const PAGE_BYTES_MAX: usize = 8 * 1024;
-
-/// All phrases of all signatures, searched for in one pass.
-#[derive(Debug, Clone)]
-pub(crate) struct Phrases {
-    searcher: AhoCorasick,
-    places: BTreeMap<String, usize>,
-}
-
-impl Phrases {
-    /// Compiles the phrases; they are found in any ASCII case.
-    pub(crate) fn compile<'a>(phrases: impl Iterator<Item = &'a String>) -> Result<Self, BuildError> {
-        let mut places = BTreeMap::new();
-        for phrase in phrases {
-            let place = places.len();
-            places.entry(phrase.clone()).or_insert(place);
-        }
-        let mut in_order = vec![""; places.len()];
-        for (phrase, place) in &places {
-            in_order[*place] = phrase;
-        }
-        let searcher = AhoCorasick::builder().ascii_case_insensitive(true).build(&in_order)?;
-        Ok(Self { searcher, places })
-    }
-
-    fn found_in(&self, body: &[u8]) -> Vec<bool> {
-        let mut found = vec![false; self.places.len()];
-        for phrase in self.searcher.find_overlapping_iter(body) {
-            found[phrase.pattern().as_usize()] = true;
-        }
-        found
-    }
-}
 
 /// A response, with what was read of its body so far.
 pub(crate) struct Sight<'a> {
     response: &'a Response<'a>,
     phrases: &'a Phrases,
-    found: OnceCell<Vec<bool>>,
+    in_body: OnceCell<Found>,
+    reading: OnceCell<Reading>,
+    in_headline: OnceCell<Found>,
+    in_text: OnceCell<Found>,
     page: OnceCell<Vec<u8>>,
+    is_limit_spent: OnceCell<bool>,
 }
 
 impl<'a> Sight<'a> {
     /// Looks at a response.
     pub(crate) const fn of(response: &'a Response<'a>, phrases: &'a Phrases) -> Self {
-        Self { response, phrases, found: OnceCell::new(), page: OnceCell::new() }
+        Self {
+            response,
+            phrases,
+            in_body: OnceCell::new(),
+            reading: OnceCell::new(),
+            in_headline: OnceCell::new(),
+            in_text: OnceCell::new(),
+            page: OnceCell::new(),
+            is_limit_spent: OnceCell::new(),
+        }
     }
 
     /// The response that is looked at.
@@ -63,11 +44,33 @@ impl<'a> Sight<'a> {
         self.response
     }
 
-    /// Whether the body's beginning holds a phrase.
-    pub(crate) fn holds(&self, phrase: &str) -> bool {
-        let seen = &self.response.body[..self.response.body.len().min(BODY_SEEN_BYTES_MAX)];
-        let found = self.found.get_or_init(|| self.phrases.found_in(seen));
-        self.phrases.places.get(phrase).is_some_and(|place| found[*place])
+    fn seen(&self) -> &'a [u8] {
+        &self.response.body[..self.response.body.len().min(BODY_SEEN_BYTES_MAX)]
+    }
+
+    /// The phrases that the body's beginning holds.
+    pub(crate) fn in_body(&self) -> &Found {
+        self.in_body.get_or_init(|| self.phrases.found_in(self.seen()))
+    }
+
+    /// What can be read of the body.
+    pub(crate) fn reading(&self) -> &Reading {
+        self.reading.get_or_init(|| Reading::of(self.seen()))
+    }
+
+    /// The phrases that the headline holds.
+    pub(crate) fn in_headline(&self) -> &Found {
+        self.in_headline.get_or_init(|| self.phrases.words_in(&self.reading().headline))
+    }
+
+    /// The phrases that the visible text holds.
+    pub(crate) fn in_text(&self) -> &Found {
+        self.in_text.get_or_init(|| self.phrases.words_in(&self.reading().text))
+    }
+
+    /// Whether a phrase was found there.
+    pub(crate) fn holds(&self, found: &Found, phrase: &str) -> bool {
+        self.phrases.number(phrase).is_some_and(|number| found.holds(number))
     }
 
     /// Whether the whole body has the structure of `pattern`, in which `*` stands for anything.
@@ -75,6 +78,16 @@ impl<'a> Sight<'a> {
         self.response.body.len() <= PAGE_BYTES_MAX
             && fits(pattern.as_bytes(), self.page.get_or_init(|| with_single_blanks(self.response.body)))
     }
+
+    /// Whether fields say that a limit of requests is spent.
+    pub(crate) fn is_limit_spent(&self) -> bool {
+        *self.is_limit_spent.get_or_init(|| rate_limit::is_spent(self.response))
+    }
+}
+
+/// The longest piece of a structure that holds no star and no blank, by which bodies that can have it are found.
+pub(crate) fn longest_piece(pattern: &str) -> &str {
+    pattern.split(['*', ' ']).max_by_key(|piece| piece.len()).unwrap_or(pattern)
 }
 
 /// The bytes without blanks at both ends, each run of blanks within made one blank.
@@ -97,14 +110,10 @@ fn fits(pattern: &[u8], text: &[u8]) -> bool {
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let Some(last) = pieces.next_back() else { return rest.is_empty() };
     for piece in pieces {
-        let Some(place) = find(rest, piece) else { return false };
+        let Some(place) = memchr::memmem::find(rest, piece) else { return false };
         rest = &rest[place + piece.len()..];
     }
     rest.ends_with(last)
-}
-
-fn find(text: &[u8], piece: &[u8]) -> Option<usize> {
-    if piece.is_empty() { Some(0) } else { text.windows(piece.len()).position(|window| window == piece) }
 }
 
 #[cfg(test)]
@@ -131,5 +140,10 @@ mod tests {
     #[test]
     fn blanks_count_once() {
         assert_eq!(with_single_blanks(b"\r\n<a>\r\n  <b>\t</b>\n"), b"<a> <b> </b>");
+    }
+
+    #[test]
+    fn a_structure_is_found_by_its_longest_word() {
+        assert_eq!(longest_piece("<html> <center>nginx*</center>"), "<center>nginx");
     }
 }

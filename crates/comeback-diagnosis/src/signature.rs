@@ -8,7 +8,8 @@ use serde::Deserialize;
 use crate::cause::Cause;
 use crate::diagnosis::{Responder, Scope};
 use crate::exchange::Response;
-use crate::sight::Sight;
+use crate::reading::Form;
+use crate::sight::{Sight, longest_piece};
 use crate::status_facts::StatusRange;
 
 /// One file of signatures.
@@ -50,6 +51,9 @@ pub struct Signature {
     pub scope: Option<Scope>,
     /// How much it counts, above 0 and at most 1.
     pub weight: f64,
+    /// How much it counts where the wording is in the headline, if that is more.
+    #[serde(default)]
+    pub headline_weight: Option<f64>,
     /// When it fires: all conditions together.
     pub when: Conditions,
     /// Where the fact comes from.
@@ -60,30 +64,68 @@ pub struct Signature {
     pub counter_example: String,
 }
 
+impl Signature {
+    /// How much it counts on what is seen, given that it fires there.
+    pub(crate) fn weight_on(&self, sight: &Sight<'_>) -> f64 {
+        let is_said = |phrase: &String| sight.holds(sight.in_headline(), phrase);
+        self.headline_weight.filter(|_| self.when.wording.iter().any(is_said)).unwrap_or(self.weight)
+    }
+}
+
 /// The conditions of a signature; an absent one is met.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conditions {
     /// The status is in one of these ranges.
     pub status: Vec<StatusRange>,
-    /// The reason phrase is this, in any case.
+    /// The reason phrase is one of these, in any case.
     #[serde(default)]
-    pub reason: Option<String>,
+    pub any_reason: Vec<String>,
     /// Each of these fields is there and says so.
     #[serde(default)]
     pub fields: Vec<FieldCondition>,
+    /// At least one of these fields is there and says so.
+    #[serde(default)]
+    pub any_field: Vec<FieldCondition>,
+    /// None of these fields is there and says so.
+    #[serde(default)]
+    pub no_field: Vec<FieldCondition>,
+    /// Fields say that a limit of requests is spent, in whatever dialect.
+    #[serde(default)]
+    pub limit_spent: bool,
     /// The decoded body is no longer than this.
     #[serde(default)]
     pub body_bytes_max: Option<usize>,
-    /// The body holds all of these, in any case.
+    /// What can be read of the body is no longer than this.
+    #[serde(default)]
+    pub text_bytes_max: Option<usize>,
+    /// The headline is no longer than this.
+    #[serde(default)]
+    pub headline_bytes_max: Option<usize>,
+    /// The bytes of the body hold all of these, in any case.
     #[serde(default)]
     pub all_phrases: Vec<String>,
-    /// The body holds at least one of these, in any case.
+    /// The bytes of the body hold at least one of these, in any case.
     #[serde(default)]
     pub any_phrase: Vec<String>,
-    /// The body holds none of these, in any case.
+    /// The bytes of the body hold none of these, in any case.
     #[serde(default)]
     pub no_phrase: Vec<String>,
+    /// What can be read holds all of these, in any case.
+    #[serde(default)]
+    pub all_words: Vec<String>,
+    /// What can be read holds at least one of these, in any case.
+    #[serde(default)]
+    pub wording: Vec<String>,
+    /// What can be read holds none of these, in any case.
+    #[serde(default)]
+    pub no_words: Vec<String>,
+    /// The wording is in the headline: a page's title or headings, or the whole of a short message.
+    #[serde(default)]
+    pub headline_only: bool,
+    /// The body has one of these forms: `page`, `json`, `xml`, `text`, `empty`.
+    #[serde(default)]
+    pub form: Vec<Form>,
     /// The whole body has this structure: `*` stands for anything, and a run of blanks equals one blank.
     #[serde(default)]
     pub page: Option<String>,
@@ -101,6 +143,9 @@ pub struct FieldCondition {
     /// The value begins with this, in any case.
     #[serde(default)]
     pub begins: Option<String>,
+    /// The value holds this somewhere, in any case.
+    #[serde(default)]
+    pub holds: Option<String>,
 }
 
 impl FieldCondition {
@@ -111,31 +156,71 @@ impl FieldCondition {
             let begins = |start: &str| value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()));
             self.is.as_ref().is_none_or(|whole| value.eq_ignore_ascii_case(whole.as_bytes()))
                 && self.begins.as_ref().is_none_or(|start| begins(start))
+                && self.holds.as_ref().is_none_or(|part| holds(value, part.as_bytes()))
         })
     }
 }
 
+/// Whether the value holds the part, in any ASCII case.
+fn holds(value: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || value.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
+}
+
 impl Conditions {
     /// All phrases that the body must be searched for.
-    pub(crate) fn phrases(&self) -> impl Iterator<Item = &String> {
-        self.all_phrases.iter().chain(&self.any_phrase).chain(&self.no_phrase)
+    pub(crate) fn phrases(&self) -> impl Iterator<Item = String> {
+        let of_bytes = self.all_phrases.iter().chain(&self.any_phrase).chain(&self.no_phrase);
+        let of_text = self.all_words.iter().chain(&self.wording).chain(&self.no_words);
+        let of_page = self.page.iter().map(|page| longest_piece(page).to_owned());
+        of_bytes.chain(of_text).cloned().chain(of_page)
     }
 
     /// Whether fields are asked for, and nothing of the body: then a body that broke off takes nothing away.
     pub(crate) fn rest_on_fields(&self) -> bool {
-        !self.fields.is_empty() && self.body_bytes_max.is_none() && self.page.is_none() && self.phrases().next().is_none()
+        let asks_fields = self.limit_spent || !self.fields.is_empty() || !self.any_field.is_empty();
+        let lengths = [self.body_bytes_max, self.text_bytes_max, self.headline_bytes_max];
+        let asks_length = lengths.iter().any(Option::is_some);
+        asks_fields && !asks_length && self.form.is_empty() && self.phrases().next().is_none()
+    }
+
+    /// Whether nothing but wording is asked for.
+    pub(crate) fn rest_on_words(&self) -> bool {
+        !self.wording.is_empty() && self.fields.is_empty() && self.any_field.is_empty() && self.page.is_none()
     }
 
     /// Whether all conditions are met; the cheap ones are asked first.
     pub(crate) fn are_met(&self, sight: &Sight<'_>) -> bool {
         let response = sight.response();
+        let is_reason = |reason: &String| response.reason.eq_ignore_ascii_case(reason.as_bytes());
         self.status.iter().any(|range| range.holds(response.status))
             && self.body_bytes_max.is_none_or(|max| response.body.len() <= max)
-            && self.reason.as_ref().is_none_or(|reason| response.reason.eq_ignore_ascii_case(reason.as_bytes()))
+            && (self.any_reason.is_empty() || self.any_reason.iter().any(is_reason))
             && self.fields.iter().all(|field| field.is_met(response))
-            && self.all_phrases.iter().all(|phrase| sight.holds(phrase))
-            && (self.any_phrase.is_empty() || self.any_phrase.iter().any(|phrase| sight.holds(phrase)))
-            && !self.no_phrase.iter().any(|phrase| sight.holds(phrase))
+            && (self.any_field.is_empty() || self.any_field.iter().any(|field| field.is_met(response)))
+            && !self.no_field.iter().any(|field| field.is_met(response))
+            && (!self.limit_spent || sight.is_limit_spent())
+            && self.phrases_are_met(sight)
+            && self.words_are_met(sight)
             && self.page.as_ref().is_none_or(|page| sight.is_page(page))
+    }
+
+    fn phrases_are_met(&self, sight: &Sight<'_>) -> bool {
+        let holds = |phrase: &String| sight.holds(sight.in_body(), phrase);
+        self.all_phrases.iter().all(holds)
+            && (self.any_phrase.is_empty() || self.any_phrase.iter().any(holds))
+            && !self.no_phrase.iter().any(holds)
+    }
+
+    fn words_are_met(&self, sight: &Sight<'_>) -> bool {
+        let is_read = |phrase: &String| sight.holds(sight.in_text(), phrase);
+        let is_said = |phrase: &String| {
+            if self.headline_only { sight.holds(sight.in_headline(), phrase) } else { is_read(phrase) }
+        };
+        (self.form.is_empty() || self.form.contains(&sight.reading().form))
+            && self.text_bytes_max.is_none_or(|max| sight.reading().text.len() <= max)
+            && self.headline_bytes_max.is_none_or(|max| sight.reading().headline.len() <= max)
+            && self.all_words.iter().all(is_read)
+            && (self.wording.is_empty() || self.wording.iter().any(is_said))
+            && !self.no_words.iter().any(is_read)
     }
 }

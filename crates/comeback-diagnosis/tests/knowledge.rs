@@ -48,10 +48,12 @@ fn no_signature_fires_on_a_phrase_in_a_long_page() {
     let knowledge = Knowledge::builtin();
     for (_, signature) in signatures(&knowledge) {
         let when = &signature.when;
-        let has_phrases = !when.all_phrases.is_empty() || !when.any_phrase.is_empty();
-        let is_short = when.body_bytes_max.is_some_and(|max| max < BODY_SEEN_BYTES_MAX);
+        let has_phrases = [&when.all_phrases, &when.any_phrase, &when.all_words, &when.wording].iter().any(|any| !any.is_empty());
+        let is_short = [when.body_bytes_max, when.text_bytes_max].into_iter().flatten().any(|max| max < BODY_SEEN_BYTES_MAX);
         assert!(!has_phrases || is_short, "{} searches bodies of any length", signature.name);
-        assert!(has_phrases || when.page.is_some() || !when.fields.is_empty(), "{} rests on the status alone", signature.name);
+        let has_fields = when.limit_spent || [&when.fields, &when.any_field].iter().any(|any| !any.is_empty());
+        let has_anchor = has_phrases || has_fields || when.page.is_some() || !when.any_reason.is_empty();
+        assert!(has_anchor, "{} rests on the status alone", signature.name);
     }
 }
 

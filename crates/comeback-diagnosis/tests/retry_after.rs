@@ -90,3 +90,13 @@ fn rate_limit_fields_speak_only_where_retry_after_says_nothing_and_nothing_remai
     let structured = [("RateLimit", "\"burst\";r=0;t=7, \"day\";r=10;t=9000")];
     assert_eq!(read(429, &structured), said(RetryAfterKind::RateLimit, 7_000));
 }
+
+#[test]
+fn relatives_speak_only_where_retry_after_says_nothing() {
+    assert_eq!(read(429, &[("retry-after-ms", "1500")]), said(RetryAfterKind::Seconds, 1_500));
+    assert_eq!(read(503, &[("X-Retry-After", "7")]), said(RetryAfterKind::Seconds, 7_000));
+    assert_eq!(read(503, &[("Spb-Retry-After", "Mon, 23 Nov 2026 19:25:36 GMT")]), said(RetryAfterKind::Date, 60_000));
+    assert_eq!(read(503, &[("X-Retry-After", "7"), ("Retry-After", "5")]), said(RetryAfterKind::Seconds, 5_000));
+    assert_eq!(read(503, &[("X-Retry-After", "7"), ("Retry-After", "soon")]), said(RetryAfterKind::Seconds, 7_000));
+    assert_eq!(read(503, &[("X-Retry-After", "0")]), None);
+}

@@ -1,0 +1,50 @@
+//! Prints how well diagnosis does on the labelled answers: `cargo run --release -p corpus [-- --misses] [FOLDER]`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use comeback_diagnosis::knowledge::Knowledge;
+use corpus::answer::{Answer, FOLDS};
+use corpus::error::CorpusError;
+use corpus::score::{Judged, Score};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), CorpusError> {
+    let mut wants_misses = false;
+    let mut folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/answers"));
+    for word in std::env::args().skip(1) {
+        match word.as_str() {
+            "--misses" => wants_misses = true,
+            _ => folder = PathBuf::from(word),
+        }
+    }
+    let answers = Answer::read_all(&folder)?;
+    let knowledge = Knowledge::builtin();
+    let judge = |answer| {
+        let diagnosis = Answer::diagnosed(answer, &knowledge);
+        Judged { answer, said: diagnosis.cause, confidence: diagnosis.confidence }
+    };
+    let judged: Vec<Judged<'_>> = answers.iter().map(judge).collect();
+    for fold in 0..FOLDS {
+        let part: Vec<_> = judged.iter().filter(|one| one.answer.fold() == fold).copied().collect();
+        println!("fold {fold}\n{}", Score::of(&part));
+    }
+    println!("all\n{}", Score::of(&judged));
+    if wants_misses {
+        for one in judged.iter().filter(|one| !one.cause_is_right()) {
+            let Judged { answer, said, confidence } = one;
+            let Answer { status, gold, id, product, .. } = answer;
+            println!("fold {}: {status} {gold} said {said} {confidence:.2} {id} [{product}]", answer.fold());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! The figures that the project promises hold on the material that is kept here.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::knowledge::Knowledge;
+use corpus::answer::Answer;
+use corpus::score::{Judged, Score};
+
+fn answers() -> Vec<Answer> {
+    Answer::read_all(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/answers"))).expect("the answers are readable")
+}
+
+fn judged<'a>(answers: &'a [Answer], knowledge: &Knowledge) -> Vec<Judged<'a>> {
+    let judge = |answer: &'a Answer| {
+        let diagnosis = answer.diagnosed(knowledge);
+        Judged { answer, said: diagnosis.cause, confidence: diagnosis.confidence }
+    };
+    answers.iter().map(judge).collect()
+}
+
+#[test]
+fn every_answer_has_a_name_a_source_and_a_label_that_a_response_can_have() {
+    let mut names = BTreeSet::new();
+    for answer in answers() {
+        assert!(!answer.source.is_empty() && (100..=999).contains(&answer.status), "{}", answer.id);
+        assert!(corpus::family::Family::of(answer.gold) != corpus::family::Family::OwnSide, "{}", answer.id);
+        assert!(answer.gold == Cause::Unknown || !answer.twins.contains(&answer.gold), "{}", answer.id);
+        assert!(names.insert((answer.id, answer.product, answer.gold)), "an answer is there twice");
+    }
+}
+
+#[test]
+fn diagnosis_is_as_good_as_it_was() {
+    let (answers, knowledge) = (answers(), Knowledge::builtin());
+    let score = Score::of(&judged(&answers, &knowledge));
+    let at_least = |share: corpus::score::Share, least: f64| share.ratio().is_some_and(|ratio| ratio >= least);
+    assert!(at_least(score.family, 0.92) && at_least(score.cause, 0.91), "{score}");
+    assert!(score.calibration_error < 0.05, "{score}");
+}
