@@ -81,8 +81,8 @@ fn shown<'a>(lines: &[&'a str], output: std::ops::Range<usize>) -> Vec<&'a str> 
 fn difference(shown: &[&str], real: &[String]) -> String {
     let mut text = "the output is another (COMEBACK_TEST_BLESS=1 writes it anew)".to_owned();
     let sides = [("-", shown.to_vec()), ("+", real.iter().map(String::as_str).collect())];
-    // The lines that begin and end alike are left out.
-    let same = shown.iter().zip(real).take_while(|(one, other)| *one == other).count();
+    // The first lines, as far as they fit, are left out.
+    let same = shown.iter().zip(real).take_while(|(shown, real)| transcript::line_fits(shown, real)).count();
     for (mark, side) in sides {
         for line in side[same..].iter().take(LINES_SHOWN_MAX) {
             text.push_str(&format!("\n  {mark} {line}"));

@@ -34,7 +34,8 @@ pub(crate) fn fits(shown: &[&str], real: &[String]) -> bool {
     shown[at..].iter().all(|pattern| *pattern == ANY_LINES)
 }
 
-fn line_fits(pattern: &str, line: &str) -> bool {
+/// Whether a real line is the one that is shown.
+pub(crate) fn line_fits(pattern: &str, line: &str) -> bool {
     let mut pieces = pattern.trim_end().split(ANY_TEXT);
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = line.strip_prefix(first) else { return false };
