@@ -6,7 +6,7 @@
 //! recorded position on, at the same places.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use comeback_engine::batch::{BATCH_URLS_MAX, BatchHead, Unreadable};
 use comeback_engine::host_key::HostKey;
@@ -17,9 +17,10 @@ use comeback_store::{FjallStore, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DriverError;
-use crate::list::{self, Entry, ReadError};
+use crate::gathering::{Gathered, GatheredList};
+use crate::list::{Entry, ReadError};
 use crate::settings::Settings;
-use crate::settings::job_file::{JobFile, ListSource};
+use crate::settings::job_file::JobFile;
 use crate::watcher::{Notice, Watcher};
 
 /// The job's own log: a partition number that no host has.
@@ -52,11 +53,19 @@ pub(crate) struct Intake {
     /// Lists and sitemaps that could not be had, or not be read to their end.
     #[serde(default)]
     pub(crate) lists_unread: u64,
+    /// Whether the lists on the web were fetched, and those that could not be had were counted.
+    #[serde(default)]
+    is_gathered: bool,
     /// Whether everything has been taken in.
     pub(crate) is_done: bool,
 }
 
 impl Intake {
+    /// Whether the lists on the web are at hand, and no longer to be fetched.
+    pub(crate) fn is_gathered(&self) -> bool {
+        self.is_gathered
+    }
+
     /// Batches up to here belong to a partition.
     pub(crate) fn admitted(&self, partition: PartitionId) -> BatchSeq {
         self.last.get(usize::from(partition.0)).copied().unwrap_or_default()
@@ -83,13 +92,15 @@ impl Intake {
 pub(crate) fn take_in(
     dir: &Path,
     job: &JobFile,
+    gathered: &Gathered,
     store: &mut FjallStore,
     watcher: &dyn Watcher,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<Intake, DriverError> {
-    let taken = Intake::read(store, &job.settings)?;
-    if taken.is_done {
-        return Ok(taken);
+    let mut taken = Intake::read(store, &job.settings)?;
+    if !taken.is_gathered {
+        taken.is_gathered = true;
+        taken.lists_unread += gathered.unread;
     }
     let buffer_bytes_max = job.settings.memory_bytes / BUFFER_SHARE;
     let mut intake = Intaking {
@@ -101,8 +112,7 @@ pub(crate) fn take_in(
         buffer_bytes: 0,
         buffer_bytes_max,
     };
-    for (number, source) in job.lists.iter().enumerate() {
-        source.check_unchanged()?;
+    for (number, source) in gathered.lists.iter().enumerate() {
         let begin =
             if number < taken.lists_done { None } else { Some(if number == taken.lists_done { taken.offset } else { 0 }) };
         if !intake.read_list(dir, source, begin, watcher, is_stopped)? {
@@ -137,13 +147,13 @@ impl Intaking<'_> {
     fn read_list(
         &mut self,
         dir: &Path,
-        source: &ListSource,
+        source: &GatheredList,
         begin: Option<u64>,
         watcher: &dyn Watcher,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<bool, DriverError> {
-        let (ListSource::File { given, .. } | ListSource::Spool { given, .. }) = source;
-        let mut reader = list::open_source(dir, source, self.url_column.as_deref())?;
+        let given = source.given();
+        let Some(mut reader) = source.open(dir, self.url_column.as_deref())? else { return Ok(true) };
         loop {
             let item = match reader.next_item() {
                 Ok(Some(item)) => item,
@@ -152,7 +162,7 @@ impl Intaking<'_> {
                 Err(ReadError::Damaged { line, damage }) => {
                     if begin.is_some() {
                         self.taken.lists_unread += 1;
-                        watcher.notice(Notice::ListBroken { list: shown(given), line, damage });
+                        watcher.notice(Notice::ListBroken { list: given, line, damage });
                     }
                     return Ok(true);
                 }
@@ -163,7 +173,7 @@ impl Intaking<'_> {
                 Ok(Entry::Sitemap(_)) => {}
                 Err(line) if is_new => {
                     self.taken.bad_lines += 1;
-                    watcher.notice(Notice::LineSkipped { list: shown(given), line });
+                    watcher.notice(Notice::LineSkipped { list: given.clone(), line });
                 }
                 Err(_) => {}
             }
@@ -236,11 +246,6 @@ fn cost_bytes(seed: &SeedUrl) -> u64 {
     let headers: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 48).sum();
     let text = given.len() + headers + body.as_ref().map_or(0, Vec::len) + meta.as_ref().map_or(0, String::len);
     text as u64 + SEED_OVERHEAD_BYTES
-}
-
-/// How the user is told of a list.
-fn shown(given: &Path) -> PathBuf {
-    if given == Path::new("-") { PathBuf::from("standard input") } else { given.to_owned() }
 }
 
 /// An append's failure, as the driver says it.

@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use comeback_archive::wall_time_to_rfc3339;
+use comeback_engine::seed_url::canonical;
 use comeback_report::lock::LOCK_PATH;
 use comeback_report::progress::{PROGRESS_PATH, Progress};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::clock::wall_now;
 use crate::error::DriverError;
+use crate::gathering::SITEMAPS_PATH;
 use crate::list::{self, Expected, HEAD_BYTES_MAX, ListError, Packing};
 use crate::run;
 use crate::settings::Settings;
@@ -31,7 +33,7 @@ const LISTS_PATH: &str = "state/lists";
 pub struct NewJob {
     /// The folder for its results.
     pub dir: PathBuf,
-    /// The lists; `-` is standard input.
+    /// The lists; `-` is standard input, `http://` or `https://` begins one on the web.
     pub lists: Vec<PathBuf>,
     /// What is in force.
     pub settings: Settings,
@@ -142,8 +144,14 @@ fn look_at_lists(lists: &[PathBuf], url_column: Option<&str>) -> Result<Vec<List
                 other.into()
             }
         })?;
-        if let ListSource::File { given, .. } = &source {
-            list::open(given, Expected::of_name(given, url_column))?;
+        match &source {
+            ListSource::File { given, .. } => {
+                list::open(given, Expected::of_name(given, url_column))?;
+            }
+            ListSource::Web { url } => {
+                canonical(url).map_err(|refusal| ListError::Url { given: url.clone(), refusal })?;
+            }
+            ListSource::Spool { .. } => {}
         }
         sources.push(source);
     }
@@ -156,7 +164,7 @@ fn refuse_foreign(dir: &Path) -> Result<(), DriverError> {
     if dir.join(LOCK_PATH).exists() {
         return Ok(());
     }
-    match [STORE_PATH, SPOOL_PATH, LISTS_PATH].into_iter().find(|folder| dir.join(folder).exists()) {
+    match [STORE_PATH, SPOOL_PATH, LISTS_PATH, SITEMAPS_PATH].into_iter().find(|folder| dir.join(folder).exists()) {
         None => Ok(()),
         Some(found) => Err(DriverError::ForeignFolder { dir: dir.to_owned(), found }),
     }
@@ -179,7 +187,7 @@ fn lock(dir: &Path) -> Result<File, DriverError> {
 
 /// Removes what an interrupted beginning left. Result files need nothing: recovery deletes those that no commit names.
 fn clear_leftovers(dir: &Path) -> Result<(), DriverError> {
-    for folder in [STORE_PATH, SPOOL_PATH, LISTS_PATH] {
+    for folder in [STORE_PATH, SPOOL_PATH, LISTS_PATH, SITEMAPS_PATH] {
         let path = dir.join(folder);
         remove_if_there(&path, fs::remove_dir_all(&path))?;
     }

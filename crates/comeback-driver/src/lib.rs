@@ -7,6 +7,8 @@
 mod clock;
 mod committer;
 pub mod error;
+mod fetched_list;
+pub mod gathering;
 mod host_news;
 pub mod inspect;
 mod intake;

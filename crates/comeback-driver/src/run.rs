@@ -5,24 +5,27 @@ use std::path::Path;
 use std::sync::Arc;
 
 use comeback_archive::{ArchiveSettings, Compression as WarcCompression, TimeText};
+use comeback_engine::commit::HostRecord;
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
 use comeback_engine::governor::{Governor, SlotMessage};
 use comeback_engine::host_rule::HostRule as EngineHostRule;
-use comeback_engine::ids::PartitionId;
+use comeback_engine::ids::{LogSeq, PartitionId};
 use comeback_engine::input::Input;
 use comeback_fetch::cookies::{COOKIE_BYTES_MAX, CookieJar, WithCookies};
 use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Route};
 use comeback_report::progress::{JobState, Progress, UrlCounts};
 use comeback_store::FjallStore;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 
 use crate::clock::{Clock, wall_now};
 use crate::committer::{Committer, Committing, JobFacts, Standing};
 use crate::error::DriverError;
+use crate::gathering::gather;
 use crate::intake::{self, Intake};
 use crate::job::{RunEnd, SPOOL_PATH, STORE_PATH};
 use crate::partition::PartitionShell;
@@ -42,17 +45,52 @@ const COOKIES_SHARE: u64 = 16;
 /// How long the first signal waits for what is under way, in milliseconds.
 const DRAIN_MS_MAX: u64 = 10_000;
 
+/// What a run has of the process around it; the rounds of its lists on the web share it.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) runtime: &'a Runtime,
+    pub(crate) signals: Signals,
+    /// The job's own deadline.
+    pub(crate) ends_at: Option<Instant>,
+    pub(crate) watcher: Arc<dyn Watcher>,
+    /// What is known of hosts before the first request.
+    pub(crate) hosts: Vec<HostRecord>,
+}
+
+impl Surroundings<'_> {
+    fn is_to_stop(&self) -> bool {
+        self.signals.has_come() || self.ends_at.is_some_and(|at| Instant::now() >= at)
+    }
+}
+
 /// Runs a job whose folder this process has locked.
 pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Result<RunEnd, DriverError> {
-    let settings = &job.settings;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| DriverError::system("start the runtime for", dir, error))?;
     let signals = runtime.block_on(async { Signals::listen() });
     let signals = signals.map_err(|error| DriverError::system("listen for signals in", dir, error))?;
+    let ends_at = job.settings.deadline_ms.and_then(|span_ms| Instant::now().checked_add(Duration::from_millis(span_ms)));
+    let around = Surroundings { runtime: &runtime, signals, ends_at, watcher: Arc::clone(watcher), hosts: Vec::new() };
+    let end = go_on(dir, job, &around);
+    drop(around);
+    // Attempts that were left under way are dropped with the runtime; waiting for them would delay a second Ctrl-C.
+    runtime.shutdown_background();
+    end
+}
+
+/// Goes on with a job where it stands: its lists, then its URLs.
+pub(crate) fn go_on(dir: &Path, job: &JobFile, around: &Surroundings<'_>) -> Result<RunEnd, DriverError> {
+    let settings = &job.settings;
     let mut store = FjallStore::open(&dir.join(STORE_PATH), settings.memory_bytes / STORE_SHARE)?;
     check_store(dir, job, &store)?;
-    let beginning = publish_intake(dir, job)?;
-    let taken = intake::take_in(dir, job, &mut store, &**watcher, &|| signals.has_come())?;
+    let mut taken = Intake::read(&store, settings)?;
+    let beginning = publish_intake(dir, job, taken.is_done)?;
+    let mut hosts = around.hosts.clone();
+    if !taken.is_done
+        && let Some(gathered) = gather(dir, job, taken.is_gathered(), &beginning, around)?
+    {
+        taken = intake::take_in(dir, job, &gathered, &mut store, &*around.watcher, &|| around.is_to_stop())?;
+        hosts.extend(gathered.hosts);
+    }
     if !taken.is_done {
         let stopped = Progress { state: JobState::Stopped, updated_at: TimeText(wall_now()), ..beginning };
         stopped.publish(dir)?;
@@ -69,12 +107,21 @@ pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Resu
     }
     make_spool(dir)?;
     let route = direct_route(dir, settings)?;
-    let partitions = recover_all(dir, job, &mut store, &taken, &**watcher)?;
-    let prepared = Prepared { store, route, taken, recovered: partitions };
-    let end = runtime.block_on(fetch(dir, job, prepared, signals, Arc::clone(watcher)));
-    // Attempts that were left under way are dropped with the runtime; waiting for them would delay a second Ctrl-C.
-    runtime.shutdown_background();
-    end
+    let mut recovered = recover_all(dir, job, &mut store, &taken, &*around.watcher)?;
+    make_known(hosts, &mut recovered);
+    let prepared = Prepared { store, route, taken, recovered };
+    around.runtime.block_on(fetch(dir, job, prepared, around))
+}
+
+/// Gives partitions that have committed nothing yet what is known of their hosts; later, their own log says it better.
+fn make_known(hosts: Vec<HostRecord>, partitions: &mut [Recovered]) {
+    let count = u16::try_from(partitions.len()).unwrap_or(u16::MAX);
+    for record in hosts {
+        let partition = &mut partitions[usize::from(record.host.partition(count).0)];
+        if partition.last == LogSeq(0) {
+            partition.state.hosts.insert(record.host.clone(), record);
+        }
+    }
 }
 
 /// Progress is published after the store's sync, so the store never knows of less than progress tells: where it does, it was
@@ -97,10 +144,10 @@ pub(crate) fn check_store(dir: &Path, job: &JobFile, store: &FjallStore) -> Resu
     }
 }
 
-/// Tells readers that the lists are being read; progress of an earlier run stays.
-fn publish_intake(dir: &Path, job: &JobFile) -> Result<Progress, DriverError> {
+/// Tells readers that the lists are being read; where they were, progress of an earlier run stays.
+fn publish_intake(dir: &Path, job: &JobFile, is_done: bool) -> Result<Progress, DriverError> {
     // One that cannot be read (it is not synced, so power may have failed) is as good as none: it tells, it does not remember.
-    if let Ok(Some(progress)) = Progress::read(dir) {
+    if is_done && let Ok(Some(progress)) = Progress::read(dir) {
         return Ok(progress);
     }
     let progress = Progress {
@@ -236,13 +283,7 @@ struct Prepared {
 }
 
 /// Starts the tasks of a run and waits for its end.
-async fn fetch(
-    dir: &Path,
-    job: &JobFile,
-    prepared: Prepared,
-    signals: Signals,
-    watcher: Arc<dyn Watcher>,
-) -> Result<RunEnd, DriverError> {
+async fn fetch(dir: &Path, job: &JobFile, prepared: Prepared, around: &Surroundings<'_>) -> Result<RunEnd, DriverError> {
     let Prepared { store, route, taken, recovered } = prepared;
     let settings = Arc::new(job.settings.clone());
     let clock = Clock::start();
@@ -289,11 +330,11 @@ async fn fetch(
     let Intake { duplicates, bad_lines, lists_unread, .. } = taken;
     let facts = JobFacts { dir: dir.to_owned(), job: job.job.clone(), duplicates, bad_lines, lists_unread };
     let committer =
-        Committer::start(Committing::new(store, facts, standings, post.clone(), Arc::clone(&watcher)), orders, received);
+        Committer::start(Committing::new(store, facts, standings, post.clone(), Arc::clone(&around.watcher)), orders, received);
     for ((shell, indexed, _), mailbox) in shells.into_iter().zip(mailboxes) {
         tasks.spawn(shell.run(indexed, mailbox));
     }
-    let ending = await_end(&settings, post, words, signals, tasks, &*watcher).await?;
+    let ending = await_end(settings.partitions, post, words, tasks, around).await?;
     let progress = Box::new(committer.finish(ending)?);
     Ok(if ending == JobState::Done { RunEnd::Done(progress) } else { RunEnd::Interrupted(progress) })
 }
@@ -315,18 +356,18 @@ async fn govern(slots_max: usize, mut asked: UnboundedReceiver<(PartitionId, Slo
 
 /// Waits until every partition is done, or until the run is to stop: by a signal, by its deadline, by an error.
 async fn await_end(
-    settings: &Settings,
+    partitions: u16,
     post: Post,
     mut words: UnboundedReceiver<Word>,
-    mut signals: Signals,
     mut tasks: JoinSet<()>,
-    watcher: &dyn Watcher,
+    around: &Surroundings<'_>,
 ) -> Result<JobState, DriverError> {
-    let count = usize::from(settings.partitions);
+    let count = usize::from(partitions);
+    let mut signals = around.signals.clone();
     let (mut done, mut still) = (vec![false; count], vec![false; count]);
     let far = Duration::from_secs(365 * 24 * 60 * 60);
     // The job's own deadline; once draining, the end of the drain.
-    let deadline = tokio::time::sleep(settings.deadline_ms.map_or(far, Duration::from_millis));
+    let deadline = tokio::time::sleep_until(around.ends_at.unwrap_or_else(|| Instant::now() + far));
     tokio::pin!(deadline);
     let mut is_draining = false;
     loop {
@@ -357,8 +398,8 @@ async fn await_end(
         }
         if let Some(by) = asked_to_stop {
             is_draining = true;
-            deadline.as_mut().reset(tokio::time::Instant::now() + Duration::from_millis(DRAIN_MS_MAX));
-            watcher.notice(Notice::DrainStarted { by, wait_ms_max: DRAIN_MS_MAX });
+            deadline.as_mut().reset(Instant::now() + Duration::from_millis(DRAIN_MS_MAX));
+            around.watcher.notice(Notice::DrainStarted { by, wait_ms_max: DRAIN_MS_MAX });
             post.send_all(|| Message::Drain);
         }
         if done.iter().all(|done| *done) {

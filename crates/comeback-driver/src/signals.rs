@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// How often the process was asked to stop; can be looked at from any thread, and awaited.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Signals {
     count: watch::Receiver<u32>,
     /// How many have been waited for.

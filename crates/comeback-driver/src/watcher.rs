@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use comeback_archive::TimeText;
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::outcome::Outcome;
-use comeback_report::progress::Progress;
+use comeback_report::progress::{HostWaiting, Progress};
 
+use crate::gathering::UnreadList;
 use crate::list::{BadLine, Damage};
 
 /// Something worth telling.
@@ -29,6 +30,17 @@ pub enum Notice {
         line: u64,
         /// What is wrong.
         damage: Damage,
+    },
+    /// A list on the web could not be had, so the job is without what it would name.
+    ListUnread(UnreadList),
+    /// Lists on the web are being fetched.
+    ListsFetched {
+        /// Those of this round whose outcome is known.
+        settled: u64,
+        /// All of this round.
+        lists: u64,
+        /// The hosts of lists that may not be asked now, those with the earliest end first.
+        waiting: Vec<HostWaiting>,
     },
     /// A list is being read.
     IntakeAdvanced {

@@ -44,6 +44,18 @@ pub enum Event {
         /// What is wrong, in words.
         why: String,
     },
+    /// A list on the web could not be had, so URLs may be missing.
+    ListUnread {
+        /// Why, in a sentence that names it.
+        why: String,
+    },
+    /// Lists on the web are being fetched.
+    ListsFetched {
+        /// Those whose outcome is known.
+        settled: u64,
+        /// All that are asked for now.
+        lists: u64,
+    },
     /// Lists are being read.
     IntakeAdvanced {
         /// URLs taken so far.

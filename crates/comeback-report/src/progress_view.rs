@@ -115,6 +115,34 @@ pub fn intake_line(urls: u64, screen: Screen) -> String {
     screen.fit(&format!("reading the lists: {} so far", counted(urls, "URL")), screen.columns)
 }
 
+/// While lists on the web are fetched: how many have an outcome, and the hosts that wait.
+#[must_use]
+pub fn list_lines(
+    settled: u64,
+    lists: u64,
+    waiting: &[HostWaiting],
+    clock: &LocalClock,
+    now: WallTime,
+    screen: Screen,
+) -> Vec<String> {
+    let mut lines = vec![screen.fit(&list_words(settled, lists, waiting.len()), screen.columns)];
+    lines.extend(host_lines(&waiting[..waiting.len().min(HOSTS_OF_LISTS_MAX)], clock, now, screen));
+    lines
+}
+
+/// Hosts of lists that are drawn.
+const HOSTS_OF_LISTS_MAX: usize = 5;
+
+/// `fetching lists: 1 of 3, 1 host waits`.
+fn list_words(settled: u64, lists: u64, waiting: usize) -> String {
+    let words = format!("fetching lists: {} of {}", count(settled), count(lists));
+    match waiting {
+        0 => words,
+        1 => format!("{words}, 1 host waits"),
+        hosts => format!("{words}, {} hosts wait", count(hosts as u64)),
+    }
+}
+
 /// The waiting hosts in columns: which, why, until when, and how many URLs wait there.
 #[must_use]
 pub fn host_lines(hosts: &[HostWaiting], clock: &LocalClock, now: WallTime, screen: Screen) -> Vec<String> {

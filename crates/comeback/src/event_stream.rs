@@ -98,6 +98,8 @@ fn event(notice: Notice) -> Event {
         Notice::ListBroken { list, line, damage } => {
             Event::ListBroken { list: list.display().to_string(), line, why: damage.to_string() }
         }
+        Notice::ListUnread(list) => Event::ListUnread { why: list.to_string() },
+        Notice::ListsFetched { settled, lists, waiting: _ } => Event::ListsFetched { settled, lists },
         Notice::IntakeAdvanced { urls } => Event::IntakeAdvanced { urls },
         Notice::IntakeEnded { urls, duplicates, bad_lines } => Event::IntakeEnded { urls, duplicates, bad_lines },
         Notice::UrlsWoken { count } => Event::UrlsWoken { count },

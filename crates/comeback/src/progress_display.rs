@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use comeback_driver::list::BadLine;
 use comeback_driver::watcher::{Notice, StopReason, Watcher};
 use comeback_engine::diagnosis::clock::WallTime;
-use comeback_report::figures::{counted, plain};
+use comeback_report::figures::{count, counted, plain};
 use comeback_report::local_clock::LocalClock;
 use comeback_report::progress::Progress;
-use comeback_report::progress_view::{Drain, ProgressView, intake_line};
+use comeback_report::progress_view::{Drain, ProgressView, intake_line, list_lines};
 use comeback_report::screen_text::Screen;
 use comeback_report::settling_rate::SettlingRate;
 
@@ -115,11 +115,12 @@ struct Shown {
     progress: Option<Box<Progress>>,
     drain: Option<Drain>,
     bad_lines: u64,
+    lists_unread: u64,
 }
 
 impl Shown {
     fn on(surface: Surface, clock: LocalClock) -> Self {
-        Self { surface, clock, rate: SettlingRate::default(), progress: None, drain: None, bad_lines: 0 }
+        Self { surface, clock, rate: SettlingRate::default(), progress: None, drain: None, bad_lines: 0, lists_unread: 0 }
     }
 
     fn notice(&mut self, notice: Notice, at: Duration, now: WallTime) {
@@ -131,14 +132,27 @@ impl Shown {
                 }
             }
             Notice::ListBroken { list, line, damage } => self.surface.say(&format!("{}:{line}: {damage}", list.display())),
+            Notice::ListUnread(list) => {
+                self.lists_unread += 1;
+                if self.lists_unread <= BAD_LINES_SHOWN_MAX {
+                    self.surface.say(&list.to_string());
+                }
+            }
+            Notice::ListsFetched { settled, lists, waiting } => {
+                let clock = &self.clock;
+                let lines = |screen| list_lines(settled, lists, &waiting, clock, now, screen);
+                self.surface.show(at, 0, 0, lines, || format!("Fetching lists: {} of {} so far.", count(settled), count(lists)));
+            }
             Notice::IntakeAdvanced { urls } => {
                 let lines = |screen| vec![intake_line(urls, screen)];
                 self.surface.show(at, 0, 0, lines, || format!("Reading the lists: {} so far.", counted(urls, "URL")));
             }
             Notice::IntakeEnded { urls, duplicates, bad_lines } => {
-                let unshown = self.bad_lines.saturating_sub(BAD_LINES_SHOWN_MAX);
-                if unshown > 0 {
-                    self.surface.say(&format!("{} not shown", counted(unshown, "more bad line")));
+                for (number, noun) in [(self.lists_unread, "more missing list"), (self.bad_lines, "more bad line")] {
+                    let unshown = number.saturating_sub(BAD_LINES_SHOWN_MAX);
+                    if unshown > 0 {
+                        self.surface.say(&format!("{} not shown", counted(unshown, noun)));
+                    }
                 }
                 let (urls, duplicates) = (counted(urls, "URL"), counted(duplicates, "duplicate"));
                 self.surface.say(&format!("{urls} taken, {duplicates} dropped, {} skipped", counted(bad_lines, "bad line")));
@@ -167,7 +181,7 @@ impl Shown {
     }
 
     fn draw(&mut self, at: Duration, now: WallTime) {
-        let Self { surface, clock, rate, progress: Some(progress), drain, bad_lines: _ } = self else { return };
+        let Self { surface, clock, rate, progress: Some(progress), drain, bad_lines: _, lists_unread: _ } = self else { return };
         let view = ProgressView { progress, per_minute: rate.per_minute(), drain: *drain, now, clock };
         let urls = progress.urls;
         surface.show(at, urls.settled(), urls.all(), |screen| view.lines(screen), || view.sentence());

@@ -65,7 +65,7 @@ pub enum Damage {
     NoRoot,
     /// A list from the web that is longer than what is taken of one.
     #[error("the list is longer than {bytes_max} bytes, and the rest is not read")]
-    BodyTooLong {
+    TooMuch {
         /// The limit.
         bytes_max: u64,
     },

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use comeback_engine::seed_url::UrlRefusal;
+
 use super::{BadLine, Damage, ReadError, URL_COLUMNS};
 
 /// Why a list could not be read at all.
@@ -45,6 +47,14 @@ pub enum ListError {
     Binary {
         /// The list.
         path: PathBuf,
+    },
+    /// The name of a list on the web that is no URL.
+    #[error("{given}: {refusal}")]
+    Url {
+        /// As the user named it.
+        given: String,
+        /// What is wrong with it.
+        refusal: UrlRefusal,
     },
     /// CSV in which no column is known to hold URLs.
     #[error("{} has {}", path.display(), no_column(asked.as_deref()))]
@@ -100,7 +110,7 @@ impl ListError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { .. } => None,
+            Self::Io { .. } | Self::Url { .. } => None,
             Self::Compressed { with, .. } => Some(match *with {
                 "bzip2" => "decompress it into the command: bzcat LIST | comeback fetch - -o DIR".into(),
                 "xz" => "decompress it into the command: xzcat LIST | comeback fetch - -o DIR".into(),

@@ -16,6 +16,7 @@ use comeback_engine::seed_url::SeedUrl;
 use crate::settings::job_file::ListSource;
 
 mod bounded_line;
+mod capped;
 mod compression;
 mod csv;
 mod csv_record;
@@ -29,6 +30,7 @@ mod refusal;
 mod sitemap;
 mod text;
 
+use capped::Capped;
 pub use compression::{Packing, ZSTD_WINDOW_LOG_MAX};
 pub use csv::{COLUMNS_MAX, CsvList, URL_COLUMNS};
 pub use damage::{Damage, ELEMENTS_DEPTH_MAX, ReadError};
@@ -80,6 +82,11 @@ pub trait ListReader: Send {
     /// # Errors
     /// Those of the system beneath, and damage that ends the list; a bad line is an item.
     fn next_item(&mut self) -> Result<Option<Item>, ReadError>;
+
+    /// Whether it names further lists, not URLs to fetch.
+    fn is_index(&self) -> bool {
+        false
+    }
 }
 
 /// What is known of a list before its first bytes are seen.
@@ -91,26 +98,29 @@ pub struct Expected<'a> {
     pub packing: Option<Packing>,
     /// The column of URLs that the user named, by name or number.
     pub url_column: Option<&'a str>,
+    /// How much of it is read, in bytes without compression; `None`: all.
+    pub bytes_max: Option<u64>,
 }
 
 impl<'a> Expected<'a> {
     /// What a file's name promises.
     #[must_use]
     pub fn of_name(path: &Path, url_column: Option<&'a str>) -> Self {
-        Self { form: ListForm::of_name(path), packing: Packing::of_name(path), url_column }
+        Self { form: ListForm::of_name(path), packing: Packing::of_name(path), url_column, bytes_max: None }
     }
 }
 
 /// Opens a list of a job: a file by its name where that says something, a spool (below `dir`) by its first bytes. `url_column` is
-/// the column of URLs in CSV, by name or number, where the user named one.
+/// the column of URLs in CSV, by name or number, where the user named one. `None` for a list on the web: it is not here yet.
 ///
 /// # Errors
 /// When the list can't be read, or can't be a list; whether a file has changed since the job was made is
 /// [`ListSource::check_unchanged`]'s.
-pub fn open_source(dir: &Path, source: &ListSource, url_column: Option<&str>) -> Result<Box<dyn ListReader>, ListError> {
+pub fn open_source(dir: &Path, source: &ListSource, url_column: Option<&str>) -> Result<Option<Box<dyn ListReader>>, ListError> {
     match source {
-        ListSource::File { given, path, .. } => open(path, Expected::of_name(given, url_column)),
-        ListSource::Spool { spool, .. } => open(&dir.join(spool), Expected { url_column, ..Expected::default() }),
+        ListSource::File { given, path, .. } => open(path, Expected::of_name(given, url_column)).map(Some),
+        ListSource::Spool { spool, .. } => open(&dir.join(spool), Expected { url_column, ..Expected::default() }).map(Some),
+        ListSource::Web { .. } => Ok(None),
     }
 }
 
@@ -128,16 +138,17 @@ pub fn open(path: &Path, expected: Expected<'_>) -> Result<Box<dyn ListReader>, 
 /// # Errors
 /// When it can't be read, or can't be a list.
 pub fn read<R: Read + Send + 'static>(source: R, path: &Path, expected: Expected<'_>) -> Result<Box<dyn ListReader>, ListError> {
+    let bytes_max = expected.bytes_max.unwrap_or(u64::MAX);
     let packed = peek(source, path)?;
     let packing = Packing::of_head(packed.head());
     match (expected.packing, packing) {
         (Some(promised), found) if found != Some(promised) => {
             Err(ListError::NotPacked { path: path.to_owned(), with: promised.word() })
         }
-        (_, None) => read_plain(packed, path, expected),
+        (_, None) => read_plain(peek(Capped::new(packed, bytes_max), path)?, path, expected),
         (_, Some(packing)) => {
             let plain = packing.unpack(packed).map_err(|source| ListError::Io { path: path.to_owned(), source })?;
-            read_plain(peek(plain, path)?, path, expected)
+            read_plain(peek(Capped::new(plain, bytes_max), path)?, path, expected)
         }
     }
 }

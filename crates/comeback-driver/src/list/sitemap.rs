@@ -168,6 +168,10 @@ impl<R: BufRead + Send> ListReader for SitemapList<R> {
             }
         }
     }
+
+    fn is_index(&self) -> bool {
+        self.root == Root::Index
+    }
 }
 
 impl Location {

@@ -65,6 +65,11 @@ pub enum ListSource {
         /// The copy, relative to DIR.
         spool: PathBuf,
     },
+    /// A list on the web, fetched when the job runs.
+    Web {
+        /// Its URL, as the user gave it.
+        url: String,
+    },
 }
 
 /// Why a job.toml or a list could not be used.
@@ -120,13 +125,17 @@ impl JobFileError {
 }
 
 impl ListSource {
-    /// Looks at a list that the user named: a regular file is read in place; `-`, a pipe or a device is spooled to `spool`.
+    /// Looks at a list that the user named: a regular file is read in place; `-`, a pipe or a device is spooled to `spool`; what
+    /// begins with `http://` or `https://` is on the web.
     ///
     /// # Errors
     /// When there is no such file, or it is a folder, or the system refuses to tell.
     pub fn of(given: &Path, spool: &Path) -> Result<Self, JobFileError> {
         if given == Path::new("-") {
             return Ok(Self::Spool { given: given.to_owned(), spool: spool.to_owned() });
+        }
+        if let Some(url) = web_url(given) {
+            return Ok(Self::Web { url: url.trim().to_owned() });
         }
         let refused = |source| JobFileError::Io { path: given.to_owned(), source };
         let facts = fs::metadata(given).map_err(refused)?;
@@ -140,13 +149,25 @@ impl ListSource {
         Ok(Self::File { given: given.to_owned(), path, bytes: facts.len(), modified_at_ms: modified_at_ms(&facts) })
     }
 
-    /// Checks that a file is still what it was when the job was made; a spool is ours and always is.
+    /// What the user calls it.
+    #[must_use]
+    pub fn shown(&self) -> PathBuf {
+        match self {
+            Self::File { given, .. } => given.clone(),
+            Self::Spool { given, .. } if given == Path::new("-") => PathBuf::from("standard input"),
+            Self::Spool { given, .. } => given.clone(),
+            Self::Web { url } => PathBuf::from(url),
+        }
+    }
+
+    /// Checks that a file is still what it was when the job was made; a spool is ours and always is, and what is on the web is
+    /// fetched once.
     ///
     /// # Errors
     /// When it changed, or can't be looked at.
     pub fn check_unchanged(&self) -> Result<(), JobFileError> {
         match self {
-            Self::Spool { .. } => Ok(()),
+            Self::Spool { .. } | Self::Web { .. } => Ok(()),
             Self::File { path, bytes, modified_at_ms: then, .. } => {
                 let facts = fs::metadata(path).map_err(|source| JobFileError::Io { path: path.clone(), source })?;
                 if facts.len() == *bytes && modified_at_ms(&facts) == *then {
@@ -157,6 +178,13 @@ impl ListSource {
             }
         }
     }
+}
+
+/// The list's name where it is a URL, not a file's.
+fn web_url(given: &Path) -> Option<&str> {
+    let url = given.to_str()?;
+    let is_web = |scheme: &&str| url.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
+    ["http://", "https://"].iter().find(|scheme| is_web(scheme)).map(|_| url)
 }
 
 /// 0 where the file system keeps no such time, so that only the size is compared there.

@@ -14,8 +14,8 @@ use super::setting_flags::{FORMS, SettingFlags};
 #[derive(Debug, Args)]
 #[command(after_help = FORMS)]
 pub(super) struct Arguments {
-    /// Lists of URLs: text, JSONL, CSV or sitemaps, also as .gz or .zst; `-` is
-    /// standard input
+    /// Lists of URLs: text, JSONL, CSV or sitemaps, also as .gz or .zst, also by
+    /// their URL; `-` is standard input
     #[arg(required = true, value_name = "LIST")]
     lists: Vec<PathBuf>,
     /// The column of CSV lists that holds the URLs, by name or by number from 1

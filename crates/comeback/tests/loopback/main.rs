@@ -37,6 +37,7 @@ mod hostile_redirects;
 mod hostile_refusals;
 mod hostile_robots;
 mod lists_formats;
+mod lists_sitemaps;
 mod real_captures;
 mod real_haproxy;
 mod real_nginx;

@@ -46,7 +46,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 fn forms() -> impl Strategy<Value = Expected<'static>> {
     let form = prop::option::of(prop::sample::select(vec![ListForm::Text, ListForm::Jsonl, ListForm::Csv, ListForm::Sitemap]));
     let column = prop::option::of(prop::sample::select(vec!["1", "2", "url", "\u{0}"]));
-    (form, column).prop_map(|(form, url_column)| Expected { form, packing: None, url_column })
+    (form, column).prop_map(|(form, url_column)| Expected { form, url_column, ..Expected::default() })
 }
 
 /// Reads all there is; each item ends after the one before.

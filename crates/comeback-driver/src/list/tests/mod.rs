@@ -256,7 +256,7 @@ fn a_file_is_read_by_its_name_and_a_spool_by_its_first_bytes() {
     fs::write(&path, "{\"url\":\"http://a.example/\"}\n").unwrap();
     let file = ListSource::of(&path, Path::new("list.txt")).unwrap();
     let spool = ListSource::of(Path::new("-"), Path::new("list.txt")).unwrap();
-    let first = |source: &ListSource| open_source(dir.path(), source, None).unwrap().next_item().unwrap().unwrap();
+    let first = |source: &ListSource| open_source(dir.path(), source, None).unwrap().unwrap().next_item().unwrap().unwrap();
     assert!(first(&file).entry.is_err(), "a .txt is one URL a line");
     assert_eq!(seed(&first(&spool)), &SeedUrl::get("http://a.example/"));
 }

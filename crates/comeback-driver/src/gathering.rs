@@ -1,0 +1,399 @@
+//! Gathering: lists on the web are fetched before intake, as politely as any page.
+//!
+//! Life story. The URLs among the user's lists, and the sitemaps that local indexes name, are the first round; the sitemaps that
+//! their indexes name are the next. Each round is a job of its own in `DIR/state/sitemaps/N`, run by the same code with the same
+//! settings: robots.txt, holds, patience, attempts and recovery are not written twice. What is known of hosts goes on from round to
+//! round and into the job itself, so that a hold that began over a sitemap stands for the pages too. Once intake has taken the
+//! first lines, rounds are only read again, never run.
+//!
+//! It is not intake: no URL of a fetched list is looked at here, but for the sitemaps that an index names.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use comeback_archive::{ArchiveError, OutcomeRow, TimeText, rows};
+use comeback_engine::commit::HostRecord;
+use comeback_engine::diagnosis::cause::Cause;
+use comeback_engine::host_key::HostKey;
+use comeback_engine::ids::PartitionId;
+use comeback_engine::outcome::Outcome;
+use comeback_engine::seed_url::canonical;
+use comeback_report::progress::{JobState, Progress};
+use comeback_store::FjallStore;
+
+use crate::clock::wall_now;
+use crate::error::DriverError;
+use crate::fetched_list::{FetchedList, WEB_LIST_BYTES_MAX};
+use crate::intake::Intake;
+use crate::job::{Job, NewJob, RunEnd, STORE_PATH};
+use crate::list::{self, Entry, ListReader, ReadError};
+use crate::recovery::read_state;
+use crate::run::{Surroundings, go_on};
+use crate::settings::Settings;
+use crate::settings::job_file::{JobFile, ListSource};
+use crate::watcher::{Notice, Watcher};
+
+/// Where the rounds lie, relative to the job's DIR.
+pub(crate) const SITEMAPS_PATH: &str = "state/sitemaps";
+/// Rounds that are fetched: an index of indexes of sitemaps is the deepest.
+pub const SITEMAP_ROUNDS_MAX: usize = 3;
+/// Lists that are fetched for a job, over all rounds.
+pub const SITEMAPS_MAX: usize = 50_000;
+/// The number of partitions of a round: sitemaps lie on few hosts.
+const PARTITIONS: u16 = 8;
+/// The share of the job's memory that a round may take.
+const MEMORY_SHARE: u64 = 4;
+/// What is kept of a round's store in memory while its hosts are read, in bytes.
+const CACHE_BYTES: u64 = 8 << 20;
+
+/// A list of a job, ready to be read.
+#[derive(Debug, Clone)]
+pub(crate) enum GatheredList {
+    /// A file or a spool.
+    Own(ListSource),
+    /// One from the web.
+    Fetched(FetchedList),
+}
+
+/// Why a list on the web is missing from a job.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadList {
+    /// It was asked for, and there was no page.
+    #[error("{url}: {}", ended(*outcome, *cause, *status))]
+    NotFetched {
+        /// The list.
+        url: String,
+        /// How it ended.
+        outcome: Outcome,
+        /// Why.
+        cause: Cause,
+        /// The last answer's status.
+        status: Option<u16>,
+    },
+    /// It was fetched, and is no list.
+    #[error("{why}")]
+    NoList {
+        /// The list.
+        url: String,
+        /// What is wrong with it, in a sentence that names it.
+        why: String,
+    },
+    /// Indexes named it over more than [`SITEMAP_ROUNDS_MAX`] rounds.
+    #[error("{url}: nested deeper than {SITEMAP_ROUNDS_MAX} sitemaps, and not asked for")]
+    TooDeep {
+        /// The list.
+        url: String,
+    },
+    /// There are more than [`SITEMAPS_MAX`].
+    #[error("{count} sitemaps beyond the first {SITEMAPS_MAX} are not asked for")]
+    TooMany {
+        /// How many are left out.
+        count: u64,
+    },
+}
+
+fn ended(outcome: Outcome, cause: Cause, status: Option<u16>) -> String {
+    let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+    match outcome {
+        Outcome::Fetched | Outcome::Answered => format!("the answer is no list{status}"),
+        Outcome::Failed | Outcome::Parked => format!("{} by {cause}{status}", outcome.word()),
+    }
+}
+
+/// The lists of a job, all at hand.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// In the order in which they are read: the user's own first, then round after round.
+    pub(crate) lists: Vec<GatheredList>,
+    /// Lists that could not be had.
+    pub(crate) unread: u64,
+    /// What is known of the hosts that were asked.
+    pub(crate) hosts: Vec<HostRecord>,
+}
+
+impl GatheredList {
+    /// What the user calls it.
+    pub(crate) fn given(&self) -> PathBuf {
+        match self {
+            Self::Own(source) => source.shown(),
+            Self::Fetched(list) => PathBuf::from(&list.url),
+        }
+    }
+
+    /// Opens it; `dir` is the job's.
+    pub(crate) fn open(&self, dir: &Path, url_column: Option<&str>) -> Result<Option<Box<dyn ListReader>>, DriverError> {
+        match self {
+            Self::Own(source) => Ok(list::open_source(dir, source, url_column)?),
+            Self::Fetched(list) => list.open(url_column).map(Some),
+        }
+    }
+}
+
+/// Brings all lists of a job together. `None` when it was stopped; the rounds go on where they are then.
+///
+/// `is_gathered`: intake has begun, so the rounds are read as they are.
+pub(crate) fn gather(
+    dir: &Path,
+    job: &JobFile,
+    is_gathered: bool,
+    beginning: &Progress,
+    around: &Surroundings<'_>,
+) -> Result<Option<Gathered>, DriverError> {
+    let mut gathering =
+        Gathering { dir, job, is_gathered, beginning, around, asked: HashSet::new(), gathered: Gathered::default() };
+    let mut wanted = gathering.own_lists()?;
+    for round in 1..=SITEMAP_ROUNDS_MAX {
+        gathering.sift(&mut wanted);
+        if wanted.is_empty() {
+            break;
+        }
+        match gathering.round(round, &wanted)? {
+            Some(next) => wanted = next,
+            None => return Ok(None),
+        }
+    }
+    wanted.retain(|url| !gathering.is_asked(url));
+    for url in wanted {
+        gathering.unread(UnreadList::TooDeep { url });
+    }
+    Ok(Some(gathering.gathered))
+}
+
+struct Gathering<'a> {
+    dir: &'a Path,
+    job: &'a JobFile,
+    is_gathered: bool,
+    beginning: &'a Progress,
+    around: &'a Surroundings<'a>,
+    /// What was asked for, in canonical form.
+    asked: HashSet<String>,
+    gathered: Gathered,
+}
+
+impl Gathering<'_> {
+    /// The user's own lists; returns what of them is on the web.
+    fn own_lists(&mut self) -> Result<Vec<String>, DriverError> {
+        let mut wanted = Vec::new();
+        for source in &self.job.lists {
+            source.check_unchanged()?;
+            if let ListSource::Web { url } = source {
+                wanted.push(url.clone());
+                continue;
+            }
+            let list = GatheredList::Own(source.clone());
+            if let Some(reader) = list.open(self.dir, self.url_column())? {
+                wanted.extend(named_lists(reader, &list.given())?);
+            }
+            self.gathered.lists.push(list);
+        }
+        Ok(wanted)
+    }
+
+    fn url_column(&self) -> Option<&str> {
+        self.job.settings.url_column.as_deref()
+    }
+
+    fn is_asked(&self, url: &str) -> bool {
+        canonical(url).is_ok_and(|url| self.asked.contains(url.as_str()))
+    }
+
+    /// Leaves what was not asked for yet, once each, within the limit.
+    fn sift(&mut self, wanted: &mut Vec<String>) {
+        let mut left_out = 0;
+        wanted.retain(|url| {
+            let Ok(url) = canonical(url) else { return false };
+            if self.asked.contains(url.as_str()) {
+                return false;
+            }
+            if self.asked.len() >= SITEMAPS_MAX {
+                left_out += 1;
+                return false;
+            }
+            self.asked.insert(url.into())
+        });
+        if left_out > 0 {
+            self.unread(UnreadList::TooMany { count: left_out });
+        }
+    }
+
+    fn unread(&mut self, list: UnreadList) {
+        self.gathered.unread += match &list {
+            UnreadList::TooMany { count } => *count,
+            UnreadList::NotFetched { .. } | UnreadList::NoList { .. } | UnreadList::TooDeep { .. } => 1,
+        };
+        if !self.is_gathered {
+            self.around.watcher.notice(Notice::ListUnread(list));
+        }
+    }
+
+    /// Fetches a round, and takes its lists. Returns the sitemaps that its indexes name; `None` when it was stopped.
+    fn round(&mut self, number: usize, urls: &[String]) -> Result<Option<Vec<String>>, DriverError> {
+        let dir = self.dir.join(SITEMAPS_PATH).join(number.to_string());
+        if !self.is_gathered && !self.fetch(&dir, urls)? {
+            return Ok(None);
+        }
+        let progress = Progress::read(&dir)?.ok_or_else(|| DriverError::NoJob { dir: dir.clone() })?;
+        let mut ends: BTreeMap<String, OutcomeRow> = BTreeMap::new();
+        for row in rows(&dir, &progress.files) {
+            let row = row?;
+            ends.insert(row.url.clone(), row);
+        }
+        let mut next = Vec::new();
+        for url in urls {
+            let Some(OutcomeRow { outcome, cause, status, warc, .. }) = ends.remove(url) else {
+                self.unread(UnreadList::NoList { url: url.clone(), why: format!("{url}: there is no outcome for it") });
+                continue;
+            };
+            match (outcome, warc) {
+                (Outcome::Fetched, Some(place)) => {
+                    let list = FetchedList { url: url.clone(), dir: dir.clone(), place };
+                    next.extend(self.take(list)?);
+                }
+                (Outcome::Fetched | Outcome::Answered | Outcome::Failed | Outcome::Parked, _) => {
+                    self.unread(UnreadList::NotFetched { url: url.clone(), outcome, cause, status });
+                }
+            }
+        }
+        self.gathered.hosts = known_hosts(&dir, std::mem::take(&mut self.gathered.hosts))?;
+        Ok(Some(next))
+    }
+
+    /// Takes a list that was fetched; returns the sitemaps that it names.
+    fn take(&mut self, list: FetchedList) -> Result<Vec<String>, DriverError> {
+        match list.open(self.url_column()) {
+            Ok(reader) => {
+                let named = named_lists(reader, Path::new(&list.url))?;
+                self.gathered.lists.push(GatheredList::Fetched(list));
+                Ok(named)
+            }
+            Err(DriverError::List(error)) => {
+                self.unread(UnreadList::NoList { url: list.url, why: error.to_string() });
+                Ok(Vec::new())
+            }
+            Err(DriverError::Archive(error @ (ArchiveError::Undecodable { .. } | ArchiveError::TooLarge { .. }))) => {
+                let why = format!("{}: {error}", list.url);
+                self.unread(UnreadList::NoList { url: list.url, why });
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs a round's job, or goes on with it; whether it came to its end.
+    fn fetch(&self, dir: &Path, urls: &[String]) -> Result<bool, DriverError> {
+        let round = if JobFile::read(dir)?.is_some() { Job::open(dir)? } else { self.new_round(dir, urls)? };
+        let relay = Relay {
+            dir: self.dir.to_owned(),
+            lists: urls.len() as u64,
+            beginning: self.beginning.clone(),
+            watcher: Arc::clone(&self.around.watcher),
+        };
+        let around = Surroundings {
+            runtime: self.around.runtime,
+            signals: self.around.signals.clone(),
+            ends_at: self.around.ends_at,
+            watcher: Arc::new(relay),
+            hosts: self.gathered.hosts.clone(),
+        };
+        match go_on(round.dir(), round.file(), &around)? {
+            RunEnd::Done(_) => Ok(true),
+            RunEnd::Interrupted(_) => Ok(false),
+        }
+    }
+
+    fn new_round(&self, dir: &Path, urls: &[String]) -> Result<Job, DriverError> {
+        let refused = |path: &Path| {
+            let path = path.to_owned();
+            move |error| DriverError::system("write", path, error)
+        };
+        fs::create_dir_all(dir).map_err(refused(dir))?;
+        let list = dir.with_extension("txt");
+        let text: String = urls.iter().map(|url| format!("{url}\n")).collect();
+        fs::write(&list, text).map_err(refused(&list))?;
+        let settings = &self.job.settings;
+        let settings = Settings {
+            partitions: PARTITIONS,
+            memory_bytes: settings.memory_bytes / MEMORY_SHARE,
+            body_bytes_max: WEB_LIST_BYTES_MAX,
+            deadline_ms: None,
+            strict: false,
+            url_column: None,
+            ..settings.clone()
+        };
+        Job::create(NewJob { dir: dir.to_owned(), lists: vec![list], settings })
+    }
+}
+
+/// The sitemaps that a list names, where it is an index. What ends it early is intake's to tell.
+fn named_lists(mut reader: Box<dyn ListReader>, given: &Path) -> Result<Vec<String>, DriverError> {
+    let mut named = Vec::new();
+    if !reader.is_index() {
+        return Ok(named);
+    }
+    // One more than can be asked for, so that it shows that there are more.
+    while named.len() <= SITEMAPS_MAX {
+        match reader.next_item() {
+            Ok(Some(item)) => named.extend(item.entry.ok().and_then(|entry| match entry {
+                Entry::Sitemap(url) => Some(url),
+                Entry::Url(_) => None,
+            })),
+            Ok(None) | Err(ReadError::Damaged { .. }) => break,
+            Err(ReadError::System(error)) => return Err(DriverError::system("read", given, error)),
+        }
+    }
+    Ok(named)
+}
+
+/// The lasting states of hosts after a round; what the round says is newer than what was known before.
+fn known_hosts(dir: &Path, before: Vec<HostRecord>) -> Result<Vec<HostRecord>, DriverError> {
+    let Some(job) = JobFile::read(dir)? else { return Ok(before) };
+    let store = FjallStore::open(&dir.join(STORE_PATH), CACHE_BYTES)?;
+    let intake = Intake::read(&store, &job.settings)?;
+    let mut hosts: BTreeMap<HostKey, HostRecord> = before.into_iter().map(|record| (record.host.clone(), record)).collect();
+    for number in 0..job.settings.partitions {
+        let (state, _) = read_state(&store, &intake, PartitionId(number))?;
+        hosts.extend(state.hosts);
+    }
+    Ok(hosts.into_values().collect())
+}
+
+/// Tells of a round as a part of the job: how many lists are there, which hosts wait.
+struct Relay {
+    dir: PathBuf,
+    lists: u64,
+    beginning: Progress,
+    watcher: Arc<dyn Watcher>,
+}
+
+impl Watcher for Relay {
+    fn notice(&self, notice: Notice) {
+        match notice {
+            notice @ (Notice::DrainStarted { .. }
+            | Notice::HostHeld { .. }
+            | Notice::HostRecovered { .. }
+            | Notice::HostSettled { .. }) => self.watcher.notice(notice),
+            Notice::ProgressMade(round) => {
+                let Progress { urls, hosts_waiting, .. } = *round;
+                let told = Notice::ListsFetched { settled: urls.settled(), lists: self.lists, waiting: hosts_waiting.clone() };
+                let shown = Progress {
+                    state: JobState::Intake,
+                    hosts_waiting,
+                    updated_at: TimeText(wall_now()),
+                    ..self.beginning.clone()
+                };
+                // It is for those who look on; a disk that takes no more shows in the round's own commit.
+                let _unseen = shown.publish(&self.dir);
+                self.watcher.notice(told);
+            }
+            Notice::LineSkipped { .. }
+            | Notice::ListBroken { .. }
+            | Notice::ListUnread(_)
+            | Notice::ListsFetched { .. }
+            | Notice::IntakeAdvanced { .. }
+            | Notice::IntakeEnded { .. }
+            | Notice::UrlsWoken { .. } => {}
+        }
+    }
+}
