@@ -86,6 +86,11 @@ fn await_end(shell: &mut Child) {
     assert!(in_time, "the page takes more than {PAGE_SECONDS_MAX} s");
 }
 
+/// Where cargo builds.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_comeback")).ancestors().nth(2).unwrap().to_owned()
+}
+
 /// The folders of one run.
 struct Place {
     /// Where the page's commands begin.
@@ -106,6 +111,8 @@ impl Place {
         for name in FOLDERS.into_iter().filter(|name| root().join(name).is_dir()) {
             symlink(root().join(name), work.join(name)).unwrap();
         }
+        // Node looks for packages beside the script; `./test` has put them below the target folder.
+        symlink(target().join("tools/node/node_modules"), work.join("node_modules")).unwrap();
         symlink(env!("CARGO_BIN_EXE_comeback"), programs.join("comeback")).unwrap();
         for (path, text) in [(programs.join("cargo"), CARGO), (work.join("test"), TEST)] {
             fs::write(&path, text).unwrap();
