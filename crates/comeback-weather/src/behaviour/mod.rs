@@ -141,6 +141,20 @@ mod tests {
     }
 
     #[test]
+    fn every_parameter_is_documented() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/weather.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        for (name, reader) in KINDS {
+            let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap_or_else(|| panic!("{name}"));
+            // The refusal of a parameter names all that there are.
+            let refusal = reader(Deserializer::parse("extra = 1").unwrap()).unwrap_err();
+            for parameter in refusal.message().split('`').skip(3).step_by(2) {
+                assert!(row.contains(&format!("`{parameter}`")), "{name}: {parameter}");
+            }
+        }
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_behaviour() {
         for (name, _) in KINDS {
             let script = rehearsal::script(name, "");
