@@ -45,7 +45,7 @@ impl<R: BufRead> CsvList<R> {
     /// The system refuses, the stream is damaged, or no column is known to hold URLs.
     pub fn new(source: R, head: &[u8], path: &Path, url_column: Option<&str>) -> Result<Self, ListError> {
         let mut records = Records::new(source, separator(head));
-        let first = records.read().map_err(|error| ListError::of(path, ReadError::of(error, records.line())))?;
+        let first = records.read().map_err(|error| ListError::of(path, ReadError::of(error, records.position().line + 1)))?;
         let line = records.line();
         let Some(first) = first else {
             return Ok(Self { records, columns: Columns::default(), is_first_due: false });
@@ -79,7 +79,7 @@ impl<R: BufRead + Send> ListReader for CsvList<R> {
         let read = if std::mem::take(&mut self.is_first_due) {
             Some(Ok(()))
         } else {
-            self.records.read().map_err(|error| ReadError::of(error, self.records.line()))?
+            self.records.read().map_err(|error| ReadError::of(error, self.records.position().line + 1))?
         };
         let line = self.records.line();
         let item = |read: Result<(), LineRefusal>| {

@@ -151,3 +151,94 @@ fn a_compressed_list_that_breaks_off_is_told_and_what_it_named_is_fetched() {
     };
     assert_broken("urls.gz", list, "4: the gzip stream breaks off here", 2);
 }
+
+/// Each nonsensical list with what is said of it, line for line.
+const NONSENSE: [(&str, &[u8], &[&str]); 5] = [
+    (
+        "bad.txt",
+        b"example.org/a\nftp://a.example/\nhttp://a.example/\x00\nhttp://\xff.example/\nhttp://me:secret@a.example/\n",
+        &[
+            "1: not a URL: relative URL without a base",
+            "2: the scheme is ftp; only http and https are fetched",
+            "3: the line contains a NUL byte, at byte 18",
+            "4: the line is not UTF-8, at byte 8",
+            "5: the URL holds a user name or a password; give them as a header, for example Authorization",
+        ],
+    ),
+    (
+        "bad.jsonl",
+        b"{\n[]\n{\"link\":\"http://a.example/\"}\n{\"url\":\"http://a.example/\",\"body\":\"\",\"body_base64\":\"\"}\n{\"url\":\"a.example\"}\n",
+        &[
+            "1: EOF while parsing an object, at column 1",
+            "2: a line of a JSONL list is an object with a `url`",
+            "3: unknown field `link`, expected one of `url`, `method`, `headers`, `body`, `body_base64`, `meta`, at column 7",
+            "4: `body` and `body_base64` are both given",
+            "5: not a URL: relative URL without a base",
+        ],
+    ),
+    (
+        "bad.csv",
+        b"id,url\n1\n2,example.org\n3,http://a.example/,more\n\"4\n4\",\"\"\n\"5,http://a.example/\n",
+        &[
+            "2: there is no URL in column 2",
+            "3: not a URL: relative URL without a base",
+            "4: the record has 3 columns, the list 2; perhaps a quote is missing",
+            "5: there is no URL in column 2",
+            "7: a quote in this record is not closed before the list ends",
+        ],
+    ),
+    (
+        "bad.xml",
+        b"<urlset>\n<url><loc>a/b</loc></url>\n<url/>\n<url><loc>http://a.example/?a=1&copy;</loc></url>\n</url>\n",
+        &[
+            "2: not a URL: relative URL without a base",
+            "3: <url> has no <loc>",
+            "4: &copy; is no entity that XML knows",
+            "5: this is not well-formed XML: </url> where </urlset> belongs",
+        ],
+    ),
+    ("cut.csv.gz", b"url\nnonsense\n", &["2: not a URL: relative URL without a base", "3: the gzip stream breaks off here"]),
+];
+
+#[test]
+fn nonsense_in_each_format_is_told_with_its_line_and_reason() {
+    let bench = Bench::new();
+    for (name, list, expected) in NONSENSE {
+        let mut bytes = if name.ends_with(".gz") { gzip(list) } else { list.to_vec() };
+        if name.starts_with("cut") {
+            bytes.truncate(bytes.len() - 4);
+        }
+        bench.write(name, bytes);
+        let ended = bench.run(&format!("fetch {name} -o job-{name} --contact bot@a.example"));
+        let said: Vec<&str> = ended.stderr.lines().filter_map(|line| line.strip_prefix(&format!("{name}:"))).collect();
+        assert_eq!(said, expected, "{name}");
+        let is_broken = expected.iter().any(|said| said.contains("well-formed") || said.contains("breaks off"));
+        assert_eq!(ended.code, Some(i32::from(is_broken)), "bad lines change no code: {ended:?}");
+    }
+}
+
+#[test]
+fn what_is_no_list_at_all_is_refused_with_its_reason_before_a_job_is_made() {
+    let bench = Bench::new();
+    let lists: [(&str, &[u8], &str); 8] = [
+        ("a.csv", b"id,page\n", "a.csv has no column named url, link, loc, href or address"),
+        ("b.csv", b"id,\xff\n", "b.csv:1: the line is not UTF-8, at byte 3"),
+        ("c.xml", b"<rss/>", "c.xml:1: <rss> is not the root of a sitemap; <urlset> and <sitemapindex> are"),
+        (
+            "d.xml",
+            b"<!DOCTYPE x [<!ENTITY a 'b'>]><urlset/>",
+            "d.xml:1: a sitemap has no document type declaration, and none is read",
+        ),
+        ("e.gz", b"http://a.example/\n", "e.gz is named as if it were compressed with gzip, and is not"),
+        ("f.zst", b"\x1f\x8b\x08", "f.zst is named as if it were compressed with zstd, and is not"),
+        ("g.txt", b"BZh91AY&SY", "g.txt is compressed with bzip2"),
+        ("h.gz", b"\x1f\x8b\x08\x00", "h.gz:1: the gzip stream breaks off here"),
+    ];
+    for (name, bytes, reason) in lists {
+        bench.write(name, bytes);
+        let ended = bench.run(&format!("fetch {name} -o job"));
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.starts_with(&format!("error: {reason}\n")), "{name}: {ended:?}");
+        assert!(!bench.path("job").exists(), "{name}");
+    }
+}

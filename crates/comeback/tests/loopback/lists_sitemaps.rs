@@ -135,6 +135,31 @@ fn text_jsonl_and_csv_on_the_web_are_lists_too() {
 }
 
 #[test]
+fn a_sitemap_behind_a_redirect_and_a_content_coding_is_read() {
+    let origin = origin_of_lists(|asked| match asked.target.as_str() {
+        "/sitemap.xml" => Some(Answer::Keep(answer("302 Found", "Location: /real.xml.gz\r\n", ""))),
+        "/real.xml.gz" => {
+            let twice = gzip(&gzip(&urlset(asked, &["/page/1"])));
+            Some(Answer::Keep(answer("200 OK", "Content-Encoding: gzip\r\nContent-Type: application/x-gzip\r\n", twice)))
+        }
+        _ => None,
+    });
+    let (_, ended, rows) = fetch(&origin, "/sitemap.xml", "");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_all(&rows, 1, "fetched/none");
+}
+
+#[test]
+fn the_deadline_counts_while_lists_are_fetched() {
+    let origin = origin_of_lists(|asked| (asked.target == "/a.xml").then(|| come_back(60)));
+    let (bench, ended, rows) = fetch(&origin, "/a.xml", "--deadline 1s");
+    assert_eq!((ended.code, rows.len()), (Some(130), 0), "{ended:?}");
+    let again = bench.run("resume job");
+    assert_eq!(again.code, Some(130), "{again:?}");
+    assert_eq!(origin.count("/a.xml"), 1, "the hold stands");
+}
+
+#[test]
 fn a_page_that_is_no_list_is_told_by_what_it_is() {
     let origin = origin_of_lists(|asked| match asked.target.as_str() {
         "/page.html" => Some(ok("<html><body>our sitemap has moved</body></html>")),

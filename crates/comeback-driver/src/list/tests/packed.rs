@@ -128,3 +128,18 @@ fn a_file_of_nothing_is_no_compressed_list_and_a_packed_nothing_is() {
     let promised = Expected { packing: Some(Packing::Gzip), ..Expected::default() };
     assert!(matches!(opened(b"", promised), Err(ListError::NotPacked { .. })));
 }
+
+#[test]
+fn of_a_list_with_a_limit_the_rest_is_told_as_missing() {
+    let list = many(1_000);
+    let whole = Expected { bytes_max: Some(list.len() as u64), ..Expected::default() };
+    let less = Expected { bytes_max: Some(list.len() as u64 - 1), ..Expected::default() };
+    for packed in [list.clone(), gzip(&list), zstd(&list)] {
+        let (items, error) = all(&packed, whole);
+        assert_eq!((items.len(), error.is_none()), (1_000, true));
+        let (items, error) = all(&packed, less);
+        assert_eq!(items.len(), 999);
+        let expected = format!("line 1000: the list is longer than {} bytes, and the rest is not read", list.len() - 1);
+        assert_eq!(error.unwrap().to_string(), expected);
+    }
+}
