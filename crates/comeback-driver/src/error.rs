@@ -112,6 +112,16 @@ impl DriverError {
         Self::System { action, path: path.into(), source }
     }
 
+    /// What is said of faults in the lists where the user wants none.
+    #[must_use]
+    pub fn of_faults(bad_lines: u64, lists_unread: u64) -> Option<Self> {
+        match (bad_lines, lists_unread) {
+            (0, 0) => None,
+            (0, count) => Some(Self::ListsUnread { count }),
+            (count, _) => Some(Self::BadLines { count }),
+        }
+    }
+
     /// Whether the user's command or configuration is at fault (exit code 2), not the machine (exit code 3).
     #[must_use]
     pub fn is_usage(&self) -> bool {

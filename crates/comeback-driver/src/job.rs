@@ -135,7 +135,7 @@ impl Job {
 }
 
 /// Looks at the lists before anything is made: an absent or unreadable one leaves no trace.
-fn look_at_lists(lists: &[PathBuf], url_column: Option<&str>) -> Result<Vec<ListSource>, DriverError> {
+pub(crate) fn look_at_lists(lists: &[PathBuf], url_column: Option<&str>) -> Result<Vec<ListSource>, DriverError> {
     let mut sources = Vec::with_capacity(lists.len());
     for (number, given) in lists.iter().enumerate() {
         let source = ListSource::of(given, &Path::new(LISTS_PATH).join(number.to_string())).map_err(|error| match error {

@@ -6,6 +6,7 @@
 
 mod clock;
 mod committer;
+pub mod dry_run;
 pub mod error;
 mod fetched_list;
 pub mod gathering;

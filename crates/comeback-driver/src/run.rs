@@ -96,14 +96,9 @@ pub(crate) fn go_on(dir: &Path, job: &JobFile, around: &Surroundings<'_>) -> Res
         stopped.publish(dir)?;
         return Ok(RunEnd::Interrupted(Box::new(stopped)));
     }
-    if settings.strict && taken.bad_lines + taken.lists_unread > 0 {
+    if let Some(error) = DriverError::of_faults(taken.bad_lines, taken.lists_unread).filter(|_| settings.strict) {
         crate::job::Job::withdraw(dir)?;
-        let Intake { bad_lines, lists_unread, .. } = taken;
-        return Err(if bad_lines > 0 {
-            DriverError::BadLines { count: bad_lines }
-        } else {
-            DriverError::ListsUnread { count: lists_unread }
-        });
+        return Err(error);
     }
     make_spool(dir)?;
     let route = direct_route(dir, settings)?;

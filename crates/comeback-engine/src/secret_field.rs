@@ -19,3 +19,9 @@ pub fn is_secret_field(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_PARTS.iter().any(|part| name.contains(part))
 }
+
+/// A field's value as people may see it.
+#[must_use]
+pub fn shown_value<'a>(name: &str, value: &'a str) -> &'a str {
+    if is_secret_field(name) { "(not shown)" } else { value }
+}

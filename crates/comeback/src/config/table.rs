@@ -4,7 +4,7 @@ use comeback_driver::settings::Settings;
 use comeback_driver::settings::host_rule::HostRule;
 use comeback_driver::settings::quantity::{show_duration, show_size};
 use comeback_engine::diagnosis::expectation::Expectation;
-use comeback_engine::secret_field::is_secret_field;
+use comeback_engine::secret_field::shown_value;
 
 use super::{HostKey, InForce, Key};
 
@@ -78,6 +78,5 @@ fn rule_texts(rules: &[Expectation]) -> Vec<String> {
 }
 
 fn field_lines(fields: &[(String, String)]) -> Vec<String> {
-    let shown = |name: &str, value: &str| if is_secret_field(name) { "(not shown)".to_owned() } else { value.to_owned() };
-    fields.iter().map(|(name, value)| format!("{name}: {}", shown(name, value))).collect()
+    fields.iter().map(|(name, value)| format!("{name}: {}", shown_value(name, value))).collect()
 }
