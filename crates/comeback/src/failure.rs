@@ -83,6 +83,12 @@ pub enum Failure {
         /// The system's words.
         source: io::Error,
     },
+    /// Something is to be made in a folder of its own, and it is there.
+    #[error("{} exists already", dir.display())]
+    FolderExists {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The system refused something else.
     #[error("cannot {action} {}: {source}", path.display())]
     System {
@@ -106,6 +112,7 @@ impl Failure {
             Self::Config(_)
             | Self::UnknownWord { .. }
             | Self::NothingChosen
+            | Self::FolderExists { .. }
             | Self::HostPattern(_)
             | Self::NoCapture { .. }
             | Self::WorldFile { .. }
@@ -132,6 +139,7 @@ impl Failure {
             Self::Driver(error) => error.hint(),
             Self::Archive(error) => error.hint().map(str::to_owned),
             Self::UnknownWord { known, .. } => Some(format!("the known ones: {known}")),
+            Self::FolderExists { .. } => Some("name a folder that is new".into()),
             Self::NothingChosen => Some("choose with --cause overload, --outcome failed or --host '*.example.org'".into()),
             Self::HostPattern(refusal) => refusal.hint().map(str::to_owned),
             Self::NoCapture { .. } => {

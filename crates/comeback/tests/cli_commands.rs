@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "config",
     "explain",
     "weather",
+    "demo",
     "simulate",
     "completions",
     "manual",
@@ -128,7 +129,7 @@ fn usage_errors_end_with_2_and_one_sentence_with_a_hint() {
     let folder = folder.path();
     std::fs::write(folder.join("urls.txt"), "http://127.0.0.1:9/\n").unwrap();
     std::fs::write(folder.join("bad.toml"), "patience = \"1m\"\npatiense = \"1m\"\n").unwrap();
-    let cases: [(&[&str], &str); 16] = [
+    let cases: &[(&[&str], &str)] = &[
         (&[], "Usage: comeback"),
         (&["fletch"], "fetch"),
         (&["fetch", "urls.txt"], "--output"),
@@ -145,6 +146,7 @@ fn usage_errors_end_with_2_and_one_sentence_with_a_hint() {
         (&["outcomes", ".", "--cause", "tired"], "hint: the known ones: overload, "),
         (&["outcomes", ".", "--host", "http://a.example/"], "is not a host pattern\nhint: a pattern is"),
         (&["simulate", "--seeds", "0"], "--seeds"),
+        (&["demo", "urls.txt"], "urls.txt exists already\nhint: name a folder that is new"),
     ];
     for (arguments, said) in cases {
         let output = run(folder, arguments);

@@ -11,6 +11,7 @@ use comeback::wall_clock;
 
 mod completions;
 mod config;
+mod demo;
 mod explain;
 mod extract;
 mod fetch;
@@ -60,6 +61,7 @@ enum Command {
     Config(config::Arguments),
     Explain(explain::Arguments),
     Weather(weather::Arguments),
+    Demo(demo::Arguments),
     Simulate(simulate::Arguments),
     Completions(completions::Arguments),
     Manual(manual::Arguments),
@@ -98,6 +100,7 @@ impl Command {
             Self::Config(arguments) => config::run(arguments),
             Self::Explain(arguments) => explain::run(arguments),
             Self::Weather(arguments) => weather::run(arguments),
+            Self::Demo(arguments) => demo::run(arguments),
             Self::Simulate(arguments) => simulate::run(arguments),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Manual(arguments) => manual::run(arguments),
