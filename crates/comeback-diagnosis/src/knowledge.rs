@@ -8,7 +8,7 @@ use crate::cause_facts::{CauseFacts, CauseTable};
 use crate::error::DiagnosisError;
 use crate::exchange::Response;
 use crate::phrases::Phrases;
-use crate::sight::Sight;
+use crate::sight::{FURNITURE, Sight};
 use crate::signature::{Conditions, FieldCondition, ProductFile, Signature};
 use crate::signature_files::SIGNATURE_FILES;
 use crate::signature_index::SignatureIndex;
@@ -62,7 +62,8 @@ impl Knowledge {
             products.push(product);
         }
         let all = || products.iter().flat_map(|product| &product.signature).map(|signature| &signature.when);
-        let phrases = Phrases::compile(all().flat_map(Conditions::phrases));
+        let furniture = FURNITURE.into_iter().map(str::to_owned);
+        let phrases = Phrases::compile(all().flat_map(Conditions::phrases).chain(furniture));
         let phrases = phrases.map_err(|error| wrong("signatures", error.to_string()))?;
         let places =
             products.iter().enumerate().flat_map(|(file, product)| (0..product.signature.len()).map(move |one| (file, one)));

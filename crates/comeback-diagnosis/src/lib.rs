@@ -24,6 +24,7 @@ mod sight;
 pub mod signature;
 mod signature_files;
 mod signature_index;
+mod spoken_fields;
 pub mod status_facts;
 pub mod term;
 mod term_files;

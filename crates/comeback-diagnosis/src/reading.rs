@@ -61,6 +61,25 @@ impl Reading {
             Some(_) => message(Form::Text, plain(body)),
         }
     }
+
+    /// The reading with words in front that were said outside of the body.
+    pub(crate) fn preceded_by(self, spoken: &[String]) -> Self {
+        let join = |rest: &str| {
+            let mut words = Words::default();
+            for said in spoken {
+                words.add(said);
+                words.add_parted(said);
+                // A part of its own: words do not run from one speaker to the next.
+                words.add(" | ");
+            }
+            words.add(rest);
+            words.done()
+        };
+        if spoken.is_empty() {
+            return self;
+        }
+        Self { form: self.form, headline: join(&self.headline), text: join(&self.text) }
+    }
 }
 
 /// A text that is its own headline if it is short.

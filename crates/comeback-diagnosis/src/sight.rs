@@ -8,9 +8,16 @@ use crate::exchange::{BODY_SEEN_BYTES_MAX, Response};
 use crate::phrases::{Found, Phrases};
 use crate::rate_limit;
 use crate::reading::Reading;
+use crate::spoken_fields::spoken;
 
 /// Structures are compared with bodies up to this length; an error page of a server is much shorter.
 pub(crate) const PAGE_BYTES_MAX: usize = 8 * 1024;
+
+/// The first status that refuses (RFC 9110, section 15.5): from there on the words beside the body are read, too.
+pub(crate) const REFUSAL_STATUS_MIN: u16 = 400;
+
+/// What only a page of a site has.
+pub(crate) const FURNITURE: [&str; 3] = ["<nav", "<article", "<footer"];
 
 /// A response, with what was read of its body so far.
 pub(crate) struct Sight<'a> {
@@ -55,7 +62,15 @@ impl<'a> Sight<'a> {
 
     /// What can be read of the body.
     pub(crate) fn reading(&self) -> &Reading {
-        self.reading.get_or_init(|| Reading::of(self.seen()))
+        self.reading.get_or_init(|| {
+            let reading = Reading::of(self.seen());
+            if self.response.status < REFUSAL_STATUS_MIN { reading } else { reading.preceded_by(&spoken(self.response)) }
+        })
+    }
+
+    /// Whether the body has what only a page of a site has around its content: then what it says is the site's, no refusal.
+    pub(crate) fn has_furniture(&self) -> bool {
+        FURNITURE.iter().any(|tag| self.holds(self.in_body(), tag))
     }
 
     /// The phrases that the headline holds.

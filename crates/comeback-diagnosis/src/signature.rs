@@ -9,7 +9,7 @@ use crate::cause::Cause;
 use crate::diagnosis::{Responder, Scope};
 use crate::exchange::Response;
 use crate::reading::Form;
-use crate::sight::{Sight, longest_piece};
+use crate::sight::{REFUSAL_STATUS_MIN, Sight, longest_piece};
 use crate::status_facts::StatusRange;
 
 /// One file of signatures.
@@ -126,6 +126,9 @@ pub struct Conditions {
     /// The body has one of these forms: `page`, `json`, `xml`, `text`, `empty`.
     #[serde(default)]
     pub form: Vec<Form>,
+    /// It may fire on a page that says success and has the furniture of a site (navigation, footer).
+    #[serde(default)]
+    pub amid_furniture: bool,
     /// The whole body has this structure: `*` stands for anything, and a run of blanks equals one blank.
     #[serde(default)]
     pub page: Option<String>,
@@ -199,6 +202,7 @@ impl Conditions {
             && (self.any_field.is_empty() || self.any_field.iter().any(|field| field.is_met(response)))
             && !self.no_field.iter().any(|field| field.is_met(response))
             && (!self.limit_spent || sight.is_limit_spent())
+            && (self.amid_furniture || response.status >= REFUSAL_STATUS_MIN || self.rest_on_fields() || !sight.has_furniture())
             && self.phrases_are_met(sight)
             && self.words_are_met(sight)
             && self.page.as_ref().is_none_or(|page| sight.is_page(page))

@@ -6,11 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::phrases::Phrases;
-use crate::sight::{Sight, longest_piece};
+use crate::sight::{REFUSAL_STATUS_MIN, Sight, longest_piece};
 use crate::signature::Conditions;
-
-/// The first status at which bodies are read whatever they hold: what refuses is short, and worth a reading.
-const READ_STATUS_MIN: u16 = 400;
 
 /// Anchors of all signatures; a signature is its number.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +83,8 @@ impl SignatureIndex {
         let reason = String::from_utf8_lossy(response.reason).to_ascii_lowercase();
         candidates.extend(self.by_reason.get(&reason).into_iter().flatten());
         let bytes_max = self.body_bytes_max.get(&response.status).copied().unwrap_or(0);
-        if !response.body.is_empty() && response.body.len() <= bytes_max {
+        let has_words = !response.body.is_empty() || response.status >= REFUSAL_STATUS_MIN;
+        if has_words && response.body.len() <= bytes_max {
             self.add_by_body(sight, &mut candidates);
         }
         candidates.sort_unstable();
@@ -95,7 +93,8 @@ impl SignatureIndex {
     }
 
     fn add_by_body(&self, sight: &Sight<'_>, candidates: &mut Vec<usize>) {
-        let mut is_worth_reading = sight.response().status >= READ_STATUS_MIN;
+        // What refuses is short, and worth a reading whatever it holds.
+        let mut is_worth_reading = sight.response().status >= REFUSAL_STATUS_MIN;
         for phrase in sight.in_body().iter() {
             candidates.extend(&self.by_phrase[phrase]);
             is_worth_reading |= self.is_wording[phrase];

@@ -43,7 +43,7 @@ fn statuses_without_evidence_mean_what_their_definition_says() {
         (529, Cause::Overload, Remedy::Wait),
         (599, Cause::ServerError, Remedy::Wait),
         (777, Cause::Unknown, Remedy::Wait),
-        (999, Cause::WafBlock, Remedy::Park),
+        (999, Cause::BotChallenge, Remedy::Park),
     ] {
         let diagnosis = diagnose(&format!("HTTP/1.1 {status}\r\n\r\n"));
         assert_eq!((diagnosis.cause, diagnosis.remedy), (cause, remedy), "{status}");
