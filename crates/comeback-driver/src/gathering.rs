@@ -320,7 +320,7 @@ impl Gathering<'_> {
             deadline_ms: None,
             strict: false,
             url_column: None,
-            ..settings.clone()
+            ..settings.without_expectations()
         };
         Job::create(NewJob { dir: dir.to_owned(), lists: vec![list], settings })
     }

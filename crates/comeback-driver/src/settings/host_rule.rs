@@ -150,6 +150,13 @@ impl Settings {
         of_rules.filter_map(|rule| rule.expect.as_deref()).next_back().unwrap_or(&self.expect)
     }
 
+    /// The same settings, but for what is expected of pages: lists on the web are none.
+    #[must_use]
+    pub fn without_expectations(&self) -> Self {
+        let hosts = self.hosts.iter().map(|rule| HostRule { expect: None, ..rule.clone() }).collect();
+        Self { expect: Vec::new(), hosts, ..self.clone() }
+    }
+
     /// The fields of a request: those for all hosts, then those for its host, then the URL's own, a later one replacing those of
     /// its name before it.
     #[must_use]
@@ -259,6 +266,7 @@ mod tests {
         assert_eq!(settings.expectations_of("a.example"), expects("contains:a"));
         assert_eq!(settings.expectations_of("b.example.org"), expects("contains:b"));
         assert_eq!(settings.expectations_of("c.example.org"), []);
+        assert_eq!(settings.without_expectations().expectations_of("b.example.org"), []);
     }
 
     #[test]

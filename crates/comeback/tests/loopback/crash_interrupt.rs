@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::process::Signal;
 
 use crate::account::{assert_all, assert_each_once};
-use crate::origin::{Answer, Origin, absent, origin_of_pages, page};
+use crate::origin::{Answer, Origin, absent, answer, origin_of_pages, page};
 use crate::program::Bench;
 use crate::records;
 
@@ -88,4 +88,36 @@ fn deadline_stops_as_an_interrupt_does() {
     assert_eq!(ended.code, Some(130), "{ended:?}");
     assert!(ended.stderr.contains("comeback resume"), "{ended:?}");
     assert_eq!(bench.rows("job").len(), origin.pages().len());
+}
+
+#[test]
+fn a_job_is_done_over_several_deadlines() {
+    let origin = origin_of_pages(page);
+    let urls = origin.urls(30);
+    let bench = Bench::new();
+    bench.list(&urls);
+    bench.write("comeback.toml", "partitions = 1\n");
+    let mut ended = bench.run("fetch urls.txt -o job --delay 50ms --deadline 500ms");
+    let mut runs = 1;
+    while ended.code == Some(130) && runs < 40 {
+        ended = bench.run("resume job");
+        runs += 1;
+    }
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(runs > 1, "one deadline was enough");
+    assert_each_once(&bench.rows("job"), &urls);
+    assert_eq!(origin.pages().len(), urls.len(), "nothing was asked twice");
+}
+
+#[test]
+fn a_deadline_does_not_wait_for_a_hold() {
+    let hold = answer("503 Service Unavailable", "Retry-After: 3600\r\n", "");
+    let origin = origin_of_pages(move |_| Answer::Keep(hold.clone()));
+    let bench = Bench::new();
+    bench.list(origin.urls(5));
+    let ended = bench.run("fetch urls.txt -o job --patience 2h --deadline 1s");
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    let ended = bench.run("resume job");
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert_eq!(origin.pages().len(), 1, "the hold outlasts the deadline and the restart");
 }

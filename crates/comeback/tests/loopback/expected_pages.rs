@@ -57,3 +57,24 @@ fn a_hosts_own_rules_replace_those_for_all() {
     let ends: Vec<&str> = (0..2).map(|host| of_host(&rows, &origin, host)[0].outcome.as_str()).collect();
     assert_eq!(ends, ["parked", "fetched"]);
 }
+
+/// A sitemap on the web was held to what is expected of pages, and with any rule no list there could be read.
+#[test]
+fn nothing_is_expected_of_a_list_on_the_web() {
+    let origin = origin_of_pages(|asked| {
+        let head = String::from_utf8_lossy(&asked.head).into_owned();
+        let host = head.lines().find_map(|line| line.strip_prefix("Host: ")).unwrap_or_default().to_owned();
+        match asked.target.as_str() {
+            "/sitemap.xml" => {
+                let xml = format!("<urlset><url><loc>http://{host}/page</loc></url></urlset>");
+                Answer::Keep(answer("200 OK", "Content-Type: application/xml\r\n", xml))
+            }
+            _ => page(asked),
+        }
+    });
+    let bench = Bench::new();
+    bench.write("comeback.toml", "[[host]]\npattern = \"*\"\nexpect = [\"contains:this is /page\"]\n");
+    let ended = bench.run(&format!("fetch {} -o job --expect type:text/plain", origin.url("/sitemap.xml")));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_all(&bench.rows("job"), 1, "fetched/none");
+}
