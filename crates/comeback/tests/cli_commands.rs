@@ -116,9 +116,13 @@ fn every_help_fits_eighty_columns_and_ends_with_0() {
 }
 
 #[test]
-fn each_command_has_its_help_in_the_documentation() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");
-    let document = std::fs::read_to_string(path).unwrap();
+fn each_command_has_its_place_in_the_documentation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let front = std::fs::read_to_string(root.join("README.md")).unwrap();
+    for command in COMMANDS {
+        assert!(front.contains(&format!("\n| `{command}")), "README.md has no row for {command}");
+    }
+    let document = std::fs::read_to_string(root.join("docs/commands.md")).unwrap();
     let told = document.lines().filter_map(|line| line.strip_prefix("$ comeback ")?.strip_suffix(" --help"));
     assert_eq!(told.collect::<Vec<_>>(), COMMANDS);
 }

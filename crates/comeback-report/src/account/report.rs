@@ -14,6 +14,7 @@ use super::brief::unread_line;
 use super::{Account, CauseCount, HostCount};
 use crate::figures::{count, counted, plain, size, span, time};
 use crate::progress::{JobState, Progress};
+use crate::progress_view::host_words;
 
 /// The widest line of text.
 const COLUMNS_MAX: usize = 80;
@@ -93,7 +94,7 @@ impl Account {
             others.unfinished.extend_from_slice(&host.unfinished);
         }
         let mut rows = vec![["not got", "of URLs", "requests", "mainly", "host"].map(str::to_owned)];
-        rows.extend(hosts.iter().take(HOSTS_SHOWN_MAX).map(|(name, host)| host_row(host, &host_name(name))));
+        rows.extend(hosts.iter().take(HOSTS_SHOWN_MAX).map(|(name, host)| host_row(host, &host_words(name))));
         if unfinished(&others) {
             let further = hosts.len().saturating_sub(HOSTS_SHOWN_MAX) as u64;
             let name =
@@ -170,12 +171,6 @@ fn redrives(dir: &str, causes: &[((Outcome, Cause), CauseCount)], knowledge: &Kn
 fn host_row(host: &HostCount, name: &str) -> [String; 5] {
     let cause = host.main_cause().map_or("", Cause::word);
     [count(host.unfinished()), count(host.urls), count(host.requests), cause.to_owned(), name.to_owned()]
-}
-
-/// A host key without the port that its scheme has anyway.
-fn host_name(host: &str) -> String {
-    let default_port = if host.starts_with("http://") { ":80" } else { ":443" };
-    plain(host.strip_suffix(default_port).unwrap_or(host))
 }
 
 /// Numbers to the right, words to the left; of a host too long, the end, which says whose it is.
