@@ -32,8 +32,8 @@ pub struct Expectation {
 
 #[derive(Clone)]
 enum Rule {
-    /// The body matches; a text to contain is a pattern too.
-    Body(Regex),
+    /// The body matches; a text to contain is a pattern too. Whether it can be looked for in any encoding that extends ASCII.
+    Body { pattern: Regex, is_ascii: bool },
     /// The body, decoded, is at least so long.
     BytesMin(u64),
     /// The media type, in lower case; `*` for any subtype.
@@ -66,6 +66,8 @@ pub enum Met {
     No,
     /// Not as far as it was seen, which is not to its end.
     Unseen,
+    /// The page is in another encoding than the rule.
+    Unreadable,
 }
 
 impl Expectation {
@@ -86,9 +88,9 @@ impl Expectation {
             return Err(ExpectationRefusal::TooLong);
         }
         let rule = if let Some(wanted) = text.strip_prefix("contains:").filter(|wanted| !wanted.is_empty()) {
-            Rule::Body(pattern(&regex::escape(wanted))?)
+            Rule::of_body(&regex::escape(wanted))?
         } else if let Some(wanted) = text.strip_prefix("regex:").filter(|wanted| !wanted.is_empty()) {
-            Rule::Body(pattern(wanted)?)
+            Rule::of_body(wanted)?
         } else if let Some(least) = text.strip_prefix("bytes>=") {
             let digits_only = least.bytes().all(|byte| byte.is_ascii_digit());
             Rule::BytesMin(least.parse().ok().filter(|_| digits_only).ok_or(ExpectationRefusal::Form)?)
@@ -111,8 +113,9 @@ impl Expectation {
     pub fn is_met(&self, response: &Response<'_>) -> Met {
         let is_whole = response.body.len() < BODY_SEEN_BYTES_MAX;
         match &self.rule {
-            Rule::Body(pattern) if pattern.is_match(response.body) => Met::Yes,
-            Rule::Body(_) => {
+            Rule::Body { pattern, .. } if pattern.is_match(response.body) => Met::Yes,
+            Rule::Body { is_ascii, .. } if !is_readable(response.body, *is_ascii) => Met::Unreadable,
+            Rule::Body { .. } => {
                 if is_whole {
                     Met::No
                 } else {
@@ -141,6 +144,23 @@ impl Expectation {
             }
         }
     }
+}
+
+impl Rule {
+    fn of_body(text: &str) -> Result<Self, ExpectationRefusal> {
+        Ok(Self::Body { pattern: pattern(text)?, is_ascii: text.is_ascii() })
+    }
+}
+
+/// Whether a text would be found in a body if it were there: in UTF-8, or, where the text is ASCII, in what extends ASCII.
+fn is_readable(body: &[u8], is_ascii: bool) -> bool {
+    let is_utf16 = body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff");
+    let is_utf8 = match std::str::from_utf8(body) {
+        Ok(_) => true,
+        // A character that was cut at the end of what was seen.
+        Err(error) => error.error_len().is_none(),
+    };
+    is_utf8 || is_ascii && !is_utf16
 }
 
 fn pattern(text: &str) -> Result<Regex, ExpectationRefusal> {
@@ -181,13 +201,20 @@ impl Knowledge {
                     let what = format!("what the user expects of a page was not there: {}", expectation.text);
                     unmet.push(Evidence { what, weight: CONFIDENCE });
                 }
-                Met::Unseen => {
-                    let what = format!(
+                Met::Unseen => unseen.push(Evidence {
+                    what: format!(
                         "whether the page is as the user expects lies beyond its first {BODY_SEEN_BYTES_MAX} bytes: {}",
                         expectation.text
-                    );
-                    unseen.push(Evidence { what, weight: 0.0 });
-                }
+                    ),
+                    weight: 0.0,
+                }),
+                Met::Unreadable => unseen.push(Evidence {
+                    what: format!(
+                        "whether the page is as the user expects cannot be told, as it is not in UTF-8: {}",
+                        expectation.text
+                    ),
+                    weight: 0.0,
+                }),
             }
         }
         if unmet.is_empty() {
@@ -304,6 +331,18 @@ mod tests {
         let diagnosis = diagnosed("GET", page, &["contains:y"]);
         assert_eq!(diagnosis.cause, Cause::None);
         assert!(diagnosis.evidence[0].what.ends_with("first 65536 bytes: contains:y"), "{:?}", diagnosis.evidence);
+    }
+
+    #[test]
+    fn a_page_in_another_encoding_is_not_held_against_the_rule() {
+        let latin1 = response(200, &HTML, b"<p>Sch\xf6ne Gr\xfc\xdfe</p>");
+        assert_eq!((met("contains:Grüße", latin1), met("contains:Robot", latin1)), (Met::Unreadable, Met::No));
+        assert_eq!(met("contains:Sch", latin1), Met::Yes);
+        let utf16 = response(200, &HTML, b"\xff\xfeb\0a\0s\0k\0e\0t\0");
+        assert_eq!(met("contains:basket", utf16), Met::Unreadable);
+        let diagnosis = diagnosed("GET", latin1, &["contains:Grüße"]);
+        assert_eq!(diagnosis.cause, Cause::None);
+        assert!(diagnosis.evidence[0].what.contains("not in UTF-8"), "{:?}", diagnosis.evidence);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use comeback_driver::dry_run::{Fault, Plan};
 use comeback_driver::settings::Settings;
 use comeback_driver::settings::quantity::show_duration;
-use comeback_engine::host_key::HostKey;
+use comeback_engine::host_key::{HostKey, host_matches};
 use comeback_engine::secret_field::shown_value;
 use comeback_report::figures::{count, counted, plain};
 
@@ -40,7 +40,7 @@ pub fn render(plan: &Plan, settings: &Settings) -> String {
         lines.push(String::new());
         lines.extend(host_lines(plan, settings));
     }
-    let notes: Vec<String> = notes(plan).collect();
+    let notes: Vec<String> = notes(plan).chain(idle_patterns(plan, settings)).collect();
     if !notes.is_empty() {
         lines.push(String::new());
         lines.extend(notes);
@@ -123,6 +123,17 @@ fn notes(plan: &Plan) -> impl Iterator<Item = String> {
         .chain(faults)
 }
 
+/// Patterns that no host of the lists matches: misspelt perhaps, or for hosts that redirects lead to.
+fn idle_patterns(plan: &Plan, settings: &Settings) -> Vec<String> {
+    let patterns = settings.hosts.iter().map(|rule| &rule.pattern).chain(&settings.ignore_robots);
+    let matches = |pattern: &str| plan.hosts.keys().any(|host| host_matches(pattern, host.host()));
+    let idle: Vec<String> = patterns.filter(|pattern| !matches(pattern)).map(|pattern| format!("  {pattern}")).collect();
+    if idle.is_empty() || plan.hosts.is_empty() {
+        return Vec::new();
+    }
+    [format!("Patterns in the settings that no host of the lists matches: {}", idle.len())].into_iter().chain(idle).collect()
+}
+
 /// How many are not named.
 fn unnamed(all: u64, named: usize) -> Option<String> {
     let left = all.saturating_sub(named as u64);
@@ -132,6 +143,8 @@ fn unnamed(all: u64, named: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+
+    use comeback_driver::settings::host_rule::HostRule;
 
     use super::*;
 
@@ -147,6 +160,17 @@ mod tests {
             !text.contains("host\n") && text.ends_with(&format!("User-Agent: {}\n", Settings::default().user_agent)),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_pattern_that_matches_no_host_is_named() {
+        let plan = Plan { urls: 1, hosts: [(host("a.example"), 1)].into(), ..Plan::default() };
+        let rule = |pattern: &str| HostRule::of_pattern(pattern.into());
+        let hosts = vec![rule("*.example"), rule("*.exmaple")];
+        let settings = Settings { hosts, ignore_robots: vec!["127.*".into()], ..Settings::default() };
+        let text = render(&plan, &settings);
+        assert!(text.ends_with("no host of the lists matches: 2\n  *.exmaple\n  127.*\n"), "{text}");
+        assert!(!render(&Plan::default(), &settings).contains("matches"), "an empty list matches nothing");
     }
 
     #[test]
