@@ -53,10 +53,12 @@ impl WeatherError {
 
     /// What to do about it, where something can be said.
     #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Listen { .. } => Some("choose another port; without one, a port is found that is free on all addresses"),
-            Self::World { .. } | Self::Log { .. } | Self::System { .. } => None,
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                Some("choose another port; without one, a port is found that is free on all addresses")
+            }
+            Self::World { .. } | Self::Listen { .. } | Self::Log { .. } | Self::System { .. } => None,
         }
     }
 }

@@ -10,7 +10,8 @@ use serde::Deserialize;
 /// The longest duration that is taken: a hundred years of 365 days.
 const SPAN_SECONDS_MAX: u64 = 100 * 365 * 86_400;
 
-/// The highest rate that is taken, per second.
+/// The lowest and the highest rate that is taken, per second.
+const RATE_MIN: f64 = 1e-3;
 const RATE_MAX: f64 = 1e6;
 
 /// The units of durations, in milliseconds.
@@ -96,7 +97,7 @@ impl fmt::Display for Share {
     }
 }
 
-/// How many in a second; more than none.
+/// How many in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(try_from = "f64")]
 pub(crate) struct Rate(pub(crate) f64);
@@ -105,7 +106,8 @@ impl TryFrom<f64> for Rate {
     type Error = String;
 
     fn try_from(rate: f64) -> Result<Self, Self::Error> {
-        if rate > 0.0 && rate <= RATE_MAX { Ok(Self(rate)) } else { Err(format!("{rate} is not a rate per second above 0")) }
+        let fits = (RATE_MIN..=RATE_MAX).contains(&rate);
+        if fits { Ok(Self(rate)) } else { Err(format!("{rate} is not a rate per second from {RATE_MIN} to {RATE_MAX}")) }
     }
 }
 
@@ -154,7 +156,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused() {
         assert!(Share::try_from(1.1).is_err() && Share::try_from(f64::NAN).is_err());
-        assert!(Rate::try_from(0.0).is_err() && Rate::try_from(f64::INFINITY).is_err());
+        assert!(Rate::try_from(0.0).is_err() && Rate::try_from(1e-300).is_err() && Rate::try_from(f64::INFINITY).is_err());
         assert!(Status::try_from(100).is_err() && Status::try_from(1_000).is_err());
         assert!(Skew::try_from("--1h".to_owned()).is_err());
         assert!(Skew::try_from("-1h".to_owned()).unwrap().is_behind);

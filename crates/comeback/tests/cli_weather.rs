@@ -4,15 +4,19 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// One host in maintenance for as long as a test may take, and a healthy one.
 const WORLD: &str = "[[host]]\nname = \"shop\"\nbehaviour = \"maintenance\"\nfor = \"1h\"\n\n[[host]]\nbehaviour = \"healthy\"\n";
+
+/// Asks the healthy host for a page.
+const ASK: &str = "curl --silent --output page http://127.0.1.2:$WEATHER_PORT/page/1";
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comeback"));
@@ -131,6 +135,33 @@ fn a_command_runs_while_the_world_is_up_and_ends_it() {
     let port = text.lines().next().unwrap().split([':', ' ']).find(|word| word.parse::<u16>().is_ok()).unwrap().to_owned();
     assert!(text.contains(&format!("\nport {port}\n")) && text.contains("\nall hosts "), "{text}");
     assert_eq!(err(&output), "note: sh ended with exit status: 7\n");
+}
+
+/// As a terminal does, which tells everyone in it.
+#[test]
+fn a_signal_to_both_ends_the_command_and_the_weather() {
+    let folder = folder_with_world();
+    let mut command = command(folder.path(), &["world.toml", "--", "sh", "-c", "echo up; exec sleep 1000"]);
+    let mut child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.ends_with("up\n") {
+        assert_ne!(output.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    kill_process_group(Pid::from_child(&child), Signal::INT).unwrap();
+    let mut table = String::new();
+    output.read_to_string(&mut table).unwrap();
+    assert!(table.contains("all hosts "), "{table}");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_full_disk_is_told_after_the_table() {
+    let folder = folder_with_world();
+    let output = run(folder.path(), &["world.toml", "--log", "/dev/full", "--", "sh", "-c", ASK]);
+    assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    assert_eq!(cells(&out(&output), "healthy"), [1, 1, 0, 0, 0]);
+    assert!(err(&output).ends_with("/dev/full: No space left on device (os error 28)\n"), "{}", err(&output));
 }
 
 #[test]

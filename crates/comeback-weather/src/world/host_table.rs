@@ -16,6 +16,9 @@ const KEYS: [&str; 9] = ["name", "address", "count", "shared", "behaviour", "lat
 /// How many pages a front page links to, where the world does not say.
 const PAGES: u32 = 50;
 
+/// The most pages that a front page links to.
+const PAGES_MAX: u32 = 10_000;
+
 /// What stands before the hosts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,8 +59,27 @@ pub(super) struct HostTable {
     #[serde(default = "right")]
     pub(super) clock: Skew,
     pub(super) robots: Option<String>,
-    #[serde(default = "pages")]
-    pub(super) pages: u32,
+    #[serde(default)]
+    pub(super) pages: Pages,
+}
+
+/// How many pages a front page links to.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u32")]
+pub(super) struct Pages(pub(super) u32);
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self(PAGES)
+    }
+}
+
+impl TryFrom<u32> for Pages {
+    type Error = String;
+
+    fn try_from(pages: u32) -> Result<Self, Self::Error> {
+        if pages <= PAGES_MAX { Ok(Self(pages)) } else { Err(format!("a front page links to at most {PAGES_MAX} pages")) }
+    }
 }
 
 const fn at_once() -> Span {
@@ -66,10 +88,6 @@ const fn at_once() -> Span {
 
 const fn right() -> Skew {
     Skew::NONE
-}
-
-const fn pages() -> u32 {
-    PAGES
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

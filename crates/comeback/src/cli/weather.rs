@@ -92,8 +92,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     } else {
         accompany(&weather, &arguments.command)?;
     }
-    let tallies = weather.stop()?;
+    let tallies = weather.tallies();
     print(&table(&tallies))?;
+    weather.stop()?;
     let violations: u64 = tallies.iter().map(|host| host.violations).sum();
     Ok(if violations == 0 { Exit::Success } else { Exit::Unfinished })
 }
@@ -148,11 +149,17 @@ fn print_urls(world: &World, port: u16, pages: u32) -> Result<Exit, Failure> {
 fn accompany(weather: &Weather, words: &[String]) -> Result<(), Failure> {
     let Some((program, arguments)) = words.split_first() else { return Ok(()) };
     let refused = |source| Failure::Program { program: program.clone(), source };
-    let mut child =
-        Command::new(program).args(arguments).env("WEATHER_PORT", weather.port().to_string()).spawn().map_err(refused)?;
-    if weather.wait(None, || has_ended(&mut child))? != Waited::Over
-        && weather.wait(Some(COMMAND_ENDS_MAX), || has_ended(&mut child))? != Waited::Over
-    {
+    let mut command = Command::new(program);
+    command.args(arguments).env("WEATHER_PORT", weather.port().to_string());
+    // Begun within the wait, which listens for signals first: none that the command draws can end us without the table.
+    let mut begun = None;
+    let waited = weather.wait(None, || match begun.get_or_insert_with(|| command.spawn()) {
+        Ok(child) => has_ended(child),
+        Err(_) => true,
+    })?;
+    let Some(begun) = begun else { return Ok(()) };
+    let mut child = begun.map_err(refused)?;
+    if waited != Waited::Over && weather.wait(Some(COMMAND_ENDS_MAX), || has_ended(&mut child))? != Waited::Over {
         child.kill().map_err(refused)?;
     }
     let status = child.wait().map_err(refused)?;
