@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use comeback_driver::settings::PER_HOST_MAX;
 use comeback_driver::settings::host_rule::{Auth, HOST_RULES_MAX, HostRule};
 use comeback_driver::settings::quantity::parse_duration_ms;
-use comeback_driver::settings::request_field::parse_field_line;
+use comeback_driver::settings::request_field::{check_field, parse_field_line};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -26,6 +26,8 @@ pub enum HostKey {
     Pattern,
     /// Fields on every request to them.
     Headers,
+    /// The same, with their values in variables.
+    HeadersEnv,
     /// Credentials.
     Auth,
     /// Whether their cookies are kept and sent back.
@@ -40,8 +42,8 @@ pub enum HostKey {
 
 impl HostKey {
     /// Every key, in the order of `comeback config`.
-    pub const ALL: [Self; 7] =
-        [Self::Pattern, Self::Headers, Self::Auth, Self::Cookies, Self::Expect, Self::Delay, Self::PerHost];
+    pub const ALL: [Self; 8] =
+        [Self::Pattern, Self::Headers, Self::HeadersEnv, Self::Auth, Self::Cookies, Self::Expect, Self::Delay, Self::PerHost];
 
     /// The name in the table.
     #[must_use]
@@ -49,6 +51,7 @@ impl HostKey {
         match self {
             Self::Pattern => "pattern",
             Self::Headers => "headers",
+            Self::HeadersEnv => "headers_env",
             Self::Auth => "auth",
             Self::Cookies => "cookies",
             Self::Expect => "expect",
@@ -130,9 +133,13 @@ impl Entry<'_> {
         let lines = KeyKind::List { separator: '\n' };
         match self.key {
             HostKey::Pattern => rule.pattern = self.read(KeyKind::Text, |words| host_pattern(last(words)))?,
-            HostKey::Headers => {
-                let read = |words: &[String]| words.iter().map(|line| Ok(parse_field_line(line)?)).collect();
-                rule.headers = self.read(lines, read)?;
+            HostKey::Headers => rule.headers.extend(self.read(lines, fields)?),
+            HostKey::HeadersEnv => {
+                for (name, variable) in self.read(lines, fields)? {
+                    let value = self.variable(&variable, environment)?;
+                    check_field(&name, &value).map_err(|refusal| self.refuse(refusal.into()))?;
+                    rule.headers.push((name, value));
+                }
             }
             HostKey::Auth => rule.auth = Some(self.auth(environment)?),
             HostKey::Cookies => rule.cookies = Some(self.read(KeyKind::Switch, |words| switch(last(words)))?),
@@ -174,6 +181,10 @@ impl Entry<'_> {
     fn refuse(&self, refusal: ValueRefusal) -> ConfigError {
         ConfigError::Value { origin: self.origin.clone(), name: self.key.name(), refusal }
     }
+}
+
+fn fields(lines: &[String]) -> Result<Vec<(String, String)>, ValueRefusal> {
+    lines.iter().map(|line| Ok(parse_field_line(line)?)).collect()
 }
 
 fn last(words: &[String]) -> &str {

@@ -60,10 +60,10 @@ pub(super) fn shown(key: Key, settings: &Settings) -> Vec<String> {
     }
 }
 
-/// The value of a key of a table for hosts; none where it is not set, or was said before.
+/// The value of a key of a table for hosts; none where it is not set, or is said with another key.
 fn shown_of_rule(key: HostKey, rule: &HostRule) -> Vec<String> {
     match key {
-        HostKey::Pattern => Vec::new(),
+        HostKey::Pattern | HostKey::HeadersEnv => Vec::new(),
         HostKey::Headers => field_lines(&rule.headers),
         HostKey::Auth => rule.auth.iter().map(|auth| format!("{} (not shown)", auth.scheme())).collect(),
         HostKey::Cookies => rule.cookies.iter().map(bool::to_string).collect(),

@@ -49,6 +49,17 @@ fn a_secret_can_stand_in_a_variable() {
 }
 
 #[test]
+fn a_fields_value_can_stand_in_a_variable() {
+    let text = "[[host]]\npattern = \"a.example\"\nheaders_env = [\"X-Api-Key: SITE_KEY\"]\nheaders = [\"X-Team: data\"]\n";
+    let in_force = of_file(text, &[("SITE_KEY", "k3y")]).unwrap();
+    let expected = [("X-Api-Key", "k3y"), ("X-Team", "data")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(in_force.settings.hosts[0].headers, expected);
+    assert!(!in_force.table().contains("k3y"));
+    let refused = of_file(text, &[("SITE_KEY", "a\r\nX-Evil: b")]).unwrap_err().to_string();
+    assert!(refused.starts_with("comeback.toml:3: headers_env: the value of the header X-Api-Key"), "{refused}");
+}
+
+#[test]
 fn the_table_shows_each_rule_with_its_line_and_no_secret() {
     let text = "[[host]]\npattern = \"a.example\"\nauth = { basic = \"me:hidden\" }\nheaders = [\"X-Api-Key: hidden\", \"X-Team: data\"]\n\
         delay = \"1m\"\n";
@@ -69,7 +80,7 @@ fn the_table_shows_each_rule_with_its_line_and_no_secret() {
 #[test]
 fn a_fault_names_its_line_and_the_way_out() {
     let said = message("[[host]]\npattern = \"a.example\"\nheader = [\"A: b\"]\n");
-    let hint = "the known ones: pattern, headers, auth, cookies, expect, delay, per_host";
+    let hint = "the known ones: pattern, headers, headers_env, auth, cookies, expect, delay, per_host";
     assert_eq!(said, format!("comeback.toml:3: unknown key `header` in a table for hosts / {hint}"));
     let said = message("strict = true\n[[host]]\ndelay = \"1s\"\n");
     assert!(said.starts_with("comeback.toml:2: the table has no pattern of hosts / begin it with"), "{said}");
@@ -87,6 +98,8 @@ fn nonsense_in_a_table_is_an_error_with_its_line() {
         "headers = \"A: b\"",
         "headers = [\"Host: b\"]",
         "headers = [\"A: b\\r\\nC: d\"]",
+        "headers_env = [\"no colon\"]",
+        "headers_env = [\"X-Api-Key: NO_SUCH_VARIABLE\"]",
         "auth = \"me:secret\"",
         "auth = { }",
         "auth = { basic = \"a:b\", bearer = \"c\" }",
