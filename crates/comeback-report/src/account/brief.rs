@@ -29,7 +29,7 @@ impl Account {
         if progress.urls.queued + progress.urls.leased > 0 {
             text.push_str(&format!("next: `comeback resume {dir}` goes on\n"));
         } else if !self.causes.is_empty() {
-            text.push_str(&format!("next: `comeback report {dir}` says what can be done about the failed and parked\n"));
+            text.push_str(&format!("next: `comeback report {dir}` says what can be done\n"));
         } else if self.of_outcome(Outcome::Fetched) > 0 {
             text.push_str(&format!("next: `comeback extract {dir}` writes the pages as files\n"));
         }
@@ -83,7 +83,7 @@ mod tests {
             \x20         2 parked  quota, the earliest until 2026-11-24 00:00:00Z\n\
             \x20         1 failed  dns\n\
             results: out/outcomes and out/warc\n\
-            next: `comeback report out` says what can be done about the failed and parked\n";
+            next: `comeback report out` says what can be done\n";
         assert_eq!(account().brief("out", &progress(0)), expected);
         let unfinished = account().brief("out", &progress(1));
         assert!(unfinished.starts_with("5 URLs: 1 fetched, 0 answered, 1 failed, 2 parked, 1 not settled yet\n"), "{unfinished}");

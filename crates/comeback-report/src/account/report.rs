@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::outcome::Outcome;
-use textwrap::Options;
+use textwrap::{Options, WordSplitter};
 
 use super::brief::unread_line;
 use super::{Account, CauseCount, HostCount};
@@ -66,7 +66,9 @@ impl Account {
             let (outcome, cause) = why;
             let CauseCount { urls, timed: _, until } = counted;
             let facts = knowledge.cause(cause);
-            text.push_str(&format!("\n  {:>digits$}  {} by {cause}, {}\n", count(urls), outcome.word(), self.hosts_with(why)));
+            let why_words = if cause == Cause::Unknown { ", cause unknown".to_owned() } else { format!(" by {cause}") };
+            let hosts = self.hosts_with(why);
+            text.push_str(&format!("\n  {:>digits$}  {}{why_words}, {hosts}\n", count(urls), outcome.word()));
             let when = until.map(|until| format!(" The first may be asked again from {} on.", time(until))).unwrap_or_default();
             text.push_str(&wrapped(&format!("{} {}{when}", facts.meaning, facts.advice), &indent));
         }
@@ -159,7 +161,7 @@ fn redrives(dir: &str, causes: &[((Outcome, Cause), CauseCount)], knowledge: &Kn
     let step = |(cause, urls): &(Cause, u64), when: &str| {
         (
             format!("redrive {dir} --cause {cause}"),
-            format!("{when}: puts {} back, for `comeback resume {dir}` to ask again", counted(*urls, "URL")),
+            format!("{when}: puts {} back; `comeback resume` then asks again", counted(*urls, "URL")),
         )
     };
     let timely =
@@ -195,7 +197,11 @@ fn ending(text: &str, chars_max: usize) -> String {
 
 /// Text in lines of at most [`COLUMNS_MAX`], each after the indent.
 fn wrapped(text: &str, indent: &str) -> String {
-    let options = Options::new(COLUMNS_MAX).initial_indent(indent).subsequent_indent(indent).break_words(false);
+    let options = Options::new(COLUMNS_MAX)
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_splitter(WordSplitter::NoHyphenation);
     format!("{}\n", textwrap::fill(text.trim_end(), options))
 }
 
