@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-/// A request that comes within this time after the refusal was sent had already left.
-const CROSSING: Duration = Duration::from_millis(50);
+/// A request that comes within this time after the refusal was sent may have left before it came. Mostly it is a matter of a few
+/// milliseconds; a client on a busy machine, with many requests under way, was seen to need 58.
+const CROSSING: Duration = Duration::from_millis(250);
 
 /// A request that comes within this time before the hold's end is in time.
 const GRACE: Duration = Duration::from_millis(50);
@@ -54,7 +55,7 @@ mod tests {
         let mut hold = Hold::default();
         assert!(!hold.is_broken(ms(0)));
         hold.state(ms(1_000), ms(1_100), ms(2_000));
-        let broken = [1_000, 1_149, 1_150, 2_000, 2_949, 2_950, 3_000, 9_000].map(|at| hold.is_broken(ms(at)));
+        let broken = [1_000, 1_349, 1_350, 2_000, 2_949, 2_950, 3_000, 9_000].map(|at| hold.is_broken(ms(at)));
         assert_eq!(broken, [false, false, true, true, true, false, false, false]);
     }
 

@@ -173,6 +173,18 @@ fn it_ends_by_itself_after_its_time() {
 }
 
 #[test]
+fn every_world_fits_eighty_columns() {
+    let folder = TempDir::new().unwrap();
+    let list = out(&run(folder.path(), &["--list"]));
+    for name in list.lines().filter_map(|line| line.split(' ').next()) {
+        let text = out(&run(folder.path(), &[name, "--for", "1ms"]));
+        for line in text.lines().chain(list.lines()) {
+            assert!(line.chars().count() <= 80, "{name}: {line}");
+        }
+    }
+}
+
+#[test]
 fn worlds_are_listed_shown_and_read_again() {
     let folder = TempDir::new().unwrap();
     let list = out(&run(folder.path(), &["--list"]));

@@ -32,7 +32,7 @@ impl Default for Quota {
 impl Script for Quota {
     fn describe(&self) -> String {
         let Self { answers, resets_after, status, retry_after } = self;
-        format!("{answers} answers in {resets_after}, then {status}, {}", retry_after.phrase())
+        format!("{answers} answers in {resets_after}, then {status} {}", retry_after.phrase())
     }
 
     fn begin(&self, _rng_seed: u64) -> Box<dyn Behaviour> {

@@ -38,9 +38,9 @@ impl RetryAfter {
     /// For a host's description.
     pub(crate) const fn phrase(self) -> &'static str {
         match self {
-            Self::None => "no Retry-After",
-            Self::Seconds => "Retry-After in seconds",
-            Self::Date => "Retry-After as a date",
+            Self::None => "bare",
+            Self::Seconds => "with Retry-After",
+            Self::Date => "with Retry-After as a date",
         }
     }
 }

@@ -154,7 +154,7 @@ impl Plot {
         let name = name.as_deref().unwrap_or(behaviour.get_ref());
         let mut about = self.script.describe();
         if *shared {
-            about.push_str(&format!(", {} hosts together", self.table.count()));
+            about.push_str(&format!(", one for {} hosts", self.table.count()));
         }
         if !clock.span.0.is_zero() {
             let side = if clock.is_behind { "behind" } else { "ahead" };

@@ -11,9 +11,12 @@ use comeback::exit::Exit;
 use comeback::failure::Failure;
 use comeback_driver::settings::quantity::{QuantityRefusal, parse_duration_ms};
 use comeback_report::figures::count;
-use comeback_weather::{HostTally, Options, WORLD_BYTES_MAX, Waited, Weather, WeatherError, World, builtins};
+use comeback_weather::{HostEntry, HostTally, Options, WORLD_BYTES_MAX, Waited, Weather, WeatherError, World, builtins};
 
 use super::{complain, print};
+
+/// The characters of a line, its end included, that a terminal of 80 columns does not break.
+const LINE_CHARS_MAX: usize = 81;
 
 /// How long a command may take to end after a signal, before it is ended.
 const COMMAND_ENDS_MAX: Duration = Duration::from_secs(5);
@@ -78,10 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let options = Options { port: arguments.port.unwrap_or_default(), log: arguments.log.clone() };
     let weather = Weather::start(&world, &options)?;
-    let hosts = weather.hosts();
-    let width = hosts.iter().map(|host| host.base().len()).max().unwrap_or_default();
-    let lines = hosts.iter().map(|host| format!("{:<width$}  {}: {}\n", host.base(), host.name, host.about));
-    print(&lines.collect::<String>())?;
+    print(&directory(&weather.hosts()))?;
     if arguments.command.is_empty() {
         let mut note = arguments.lasts.is_none().then_some("Ctrl-C ends it.\n");
         // Said only when it is so: the wait listens for signals before it asks.
@@ -172,6 +172,18 @@ fn accompany(weather: &Weather, words: &[String]) -> Result<(), Failure> {
 /// What can't be asked is taken for ended; waiting for it says why.
 fn has_ended(child: &mut Child) -> bool {
     child.try_wait().map_or(true, |status| status.is_some())
+}
+
+/// Where each host is, and what it does; on a line of its own where the terminal would break it.
+fn directory(hosts: &[HostEntry]) -> String {
+    let width = hosts.iter().map(|host| host.base().len()).max().unwrap_or_default();
+    let lines = hosts.iter().map(|host| {
+        let HostEntry { name, about, address: _ } = host;
+        let line = format!("{:<width$}  {name}: {about}\n", host.base());
+        let fits = line.chars().count() <= LINE_CHARS_MAX;
+        if fits { line } else { format!("{:<width$}  {name}:\n    {about}\n", host.base()) }
+    });
+    lines.collect()
 }
 
 /// One row for each host, and the sum.

@@ -28,10 +28,10 @@ impl Announcement {
     pub(super) const fn phrase(self) -> &'static str {
         match self {
             Self::None => "",
-            Self::RateLimit => ", announced by RateLimit",
-            Self::ThreeFields => ", announced by RateLimit-Limit, -Remaining and -Reset",
-            Self::XSeconds => ", announced by X-RateLimit (seconds)",
-            Self::XEpoch => ", announced by X-RateLimit (Unix time)",
+            Self::RateLimit => ", RateLimit fields",
+            Self::ThreeFields => ", RateLimit fields (three)",
+            Self::XSeconds => ", X-RateLimit fields (seconds)",
+            Self::XEpoch => ", X-RateLimit fields (Unix time)",
         }
     }
 

@@ -105,7 +105,7 @@ impl Script for RateLimit {
             Algorithm::SlidingCounter => "sliding counter",
         };
         let announced = fields.phrase();
-        format!("{counting}: {} in {}{burst}, then {status}, {}{announced}", requests.0, per.0, retry_after.phrase())
+        format!("{counting} of {} in {}{burst}, then {status} {}{announced}", requests.0, per.0, retry_after.phrase())
     }
 
     fn begin(&self, _rng_seed: u64) -> Box<dyn Behaviour> {
