@@ -1,7 +1,7 @@
 //! The account of a job: how its URLs ended, why, and where.
 //!
-//! It is built from the committed rows, one after another, so it holds for a running job as well. Here they are counted; [`brief`] and
-//! [`report`] are the texts for a terminal. Single URLs are the `outcomes` command's.
+//! It is built from the committed rows, one after another, so it holds for a running job as well. Here they are counted; `brief` and
+//! `report` are the texts for a terminal. Single URLs are the `outcomes` command's.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

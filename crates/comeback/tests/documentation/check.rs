@@ -28,14 +28,15 @@ pub(crate) fn check(path: &str) {
         return;
     }
     let ended = shell::run(&steps);
-    if is_blessing() {
-        fs::write(&file, blessed(&lines, &steps, &ended)).unwrap();
-    }
     let findings: String = findings(&lines, &steps, &ended, is_blessing())
         .into_iter()
         .map(|(line, what)| format!("{path}:{}: {what}\n", line + 1))
         .collect();
     assert!(findings.is_empty(), "\n{findings}");
+    // Only now: what a failed command printed is no transcript.
+    if is_blessing() {
+        fs::write(&file, blessed(&lines, &steps, &ended)).unwrap();
+    }
 }
 
 /// Lines, from 0, with what is wrong there.
