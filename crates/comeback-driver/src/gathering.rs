@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use comeback_archive::{ArchiveError, OutcomeRow, TimeText, rows};
+use comeback_archive::{ArchiveError, CapturePlace, OutcomeRow, TimeText, rows};
 use comeback_engine::commit::HostRecord;
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::host_key::HostKey;
@@ -27,7 +27,7 @@ use crate::clock::wall_now;
 use crate::error::DriverError;
 use crate::fetched_list::{FetchedList, WEB_LIST_BYTES_MAX};
 use crate::intake::Intake;
-use crate::job::{Job, NewJob, RunEnd, STORE_PATH};
+use crate::job::{Job, RunEnd, STORE_PATH};
 use crate::list::{self, Entry, ListReader, ReadError};
 use crate::recovery::read_state;
 use crate::run::{Surroundings, go_on};
@@ -113,7 +113,24 @@ pub(crate) struct Gathered {
     pub(crate) hosts: Vec<HostRecord>,
 }
 
+/// A list on the web that is still to be fetched.
+#[derive(Debug, Clone)]
+struct Wanted {
+    url: String,
+    /// Whether a list from a public address named it, and not the user.
+    from_public: bool,
+}
+
 impl GatheredList {
+    /// Whether it came from a public address: private ones that it names are refused.
+    pub(crate) fn is_from_public(&self) -> bool {
+        match self {
+            Self::Own(ListSource::File { from_public, .. }) => *from_public,
+            Self::Own(ListSource::Spool { .. } | ListSource::Web { .. }) => false,
+            Self::Fetched(list) => list.from_public,
+        }
+    }
+
     /// What the user calls it.
     pub(crate) fn given(&self) -> PathBuf {
         match self {
@@ -154,8 +171,8 @@ pub(crate) fn gather(
             None => return Ok(None),
         }
     }
-    wanted.retain(|url| !gathering.is_asked(url));
-    for url in wanted {
+    wanted.retain(|wanted| !gathering.is_asked(&wanted.url));
+    for Wanted { url, .. } in wanted {
         gathering.unread(UnreadList::TooDeep { url });
     }
     Ok(Some(gathering.gathered))
@@ -174,17 +191,17 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     /// The user's own lists; returns what of them is on the web.
-    fn own_lists(&mut self) -> Result<Vec<String>, DriverError> {
+    fn own_lists(&mut self) -> Result<Vec<Wanted>, DriverError> {
         let mut wanted = Vec::new();
         for source in &self.job.lists {
             source.check_unchanged()?;
             if let ListSource::Web { url } = source {
-                wanted.push(url.clone());
+                wanted.push(Wanted { url: url.clone(), from_public: false });
                 continue;
             }
             let list = GatheredList::Own(source.clone());
             if let Some(reader) = list.open(self.dir, self.url_column())? {
-                wanted.extend(named_lists(reader, &list.given())?);
+                wanted.extend(named_lists(reader, &list.given(), list.is_from_public())?);
             }
             self.gathered.lists.push(list);
         }
@@ -200,9 +217,9 @@ impl Gathering<'_> {
     }
 
     /// Leaves what was not asked for yet, once each, within the limit.
-    fn sift(&mut self, wanted: &mut Vec<String>) {
+    fn sift(&mut self, wanted: &mut Vec<Wanted>) {
         let mut left_out = 0;
-        wanted.retain(|url| {
+        wanted.retain(|Wanted { url, .. }| {
             let Ok(url) = canonical(url) else { return false };
             if self.asked.contains(url.as_str()) {
                 return false;
@@ -229,9 +246,9 @@ impl Gathering<'_> {
     }
 
     /// Fetches a round, and takes its lists. Returns the sitemaps that its indexes name; `None` when it was stopped.
-    fn round(&mut self, number: usize, urls: &[String]) -> Result<Option<Vec<String>>, DriverError> {
+    fn round(&mut self, number: usize, wanted: &[Wanted]) -> Result<Option<Vec<Wanted>>, DriverError> {
         let dir = self.dir.join(SITEMAPS_PATH).join(number.to_string());
-        if !self.is_gathered && !self.fetch(&dir, urls)? {
+        if !self.is_gathered && !self.fetch(&dir, wanted)? {
             return Ok(None);
         }
         let progress = Progress::read(&dir)?.ok_or_else(|| DriverError::NoJob { dir: dir.clone() })?;
@@ -241,16 +258,13 @@ impl Gathering<'_> {
             ends.insert(row.url.clone(), row);
         }
         let mut next = Vec::new();
-        for url in urls {
+        for Wanted { url, .. } in wanted {
             let Some(OutcomeRow { outcome, cause, status, warc, .. }) = ends.remove(url) else {
                 self.unread(UnreadList::NoList { url: url.clone(), why: format!("{url}: there is no outcome for it") });
                 continue;
             };
             match (outcome, warc) {
-                (Outcome::Fetched, Some(place)) => {
-                    let list = FetchedList { url: url.clone(), dir: dir.clone(), place };
-                    next.extend(self.take(list)?);
-                }
+                (Outcome::Fetched, Some(place)) => next.extend(self.take(url, &dir, place)?),
                 (Outcome::Fetched | Outcome::Answered | Outcome::Failed | Outcome::Parked, _) => {
                     self.unread(UnreadList::NotFetched { url: url.clone(), outcome, cause, status });
                 }
@@ -261,32 +275,29 @@ impl Gathering<'_> {
     }
 
     /// Takes a list that was fetched; returns the sitemaps that it names.
-    fn take(&mut self, list: FetchedList) -> Result<Vec<String>, DriverError> {
-        match list.open(self.url_column()) {
-            Ok(reader) => {
-                let named = named_lists(reader, Path::new(&list.url))?;
+    fn take(&mut self, url: &str, dir: &Path, place: CapturePlace) -> Result<Vec<Wanted>, DriverError> {
+        let why = match FetchedList::find(url, dir, place, self.url_column()) {
+            Ok((list, reader)) => {
+                let named = named_lists(reader, Path::new(url), list.from_public)?;
                 self.gathered.lists.push(GatheredList::Fetched(list));
-                Ok(named)
+                return Ok(named);
             }
-            Err(DriverError::List(error)) => {
-                self.unread(UnreadList::NoList { url: list.url, why: error.to_string() });
-                Ok(Vec::new())
-            }
+            Err(DriverError::List(error)) => error.to_string(),
             Err(DriverError::Archive(error @ (ArchiveError::Undecodable { .. } | ArchiveError::TooLarge { .. }))) => {
-                let why = format!("{}: {error}", list.url);
-                self.unread(UnreadList::NoList { url: list.url, why });
-                Ok(Vec::new())
+                format!("{url}: {error}")
             }
-            Err(error) => Err(error),
-        }
+            Err(error) => return Err(error),
+        };
+        self.unread(UnreadList::NoList { url: url.to_owned(), why });
+        Ok(Vec::new())
     }
 
     /// Runs a round's job, or goes on with it; whether it came to its end.
-    fn fetch(&self, dir: &Path, urls: &[String]) -> Result<bool, DriverError> {
-        let round = if JobFile::read(dir)?.is_some() { Job::open(dir)? } else { self.new_round(dir, urls)? };
+    fn fetch(&self, dir: &Path, wanted: &[Wanted]) -> Result<bool, DriverError> {
+        let round = if JobFile::read(dir)?.is_some() { Job::open(dir)? } else { self.new_round(dir, wanted)? };
         let relay = Relay {
             dir: self.dir.to_owned(),
-            lists: urls.len() as u64,
+            lists: wanted.len() as u64,
             beginning: self.beginning.clone(),
             watcher: Arc::clone(&self.around.watcher),
         };
@@ -303,15 +314,24 @@ impl Gathering<'_> {
         }
     }
 
-    fn new_round(&self, dir: &Path, urls: &[String]) -> Result<Job, DriverError> {
+    fn new_round(&self, dir: &Path, wanted: &[Wanted]) -> Result<Job, DriverError> {
         let refused = |path: &Path| {
             let path = path.to_owned();
             move |error| DriverError::system("write", path, error)
         };
         fs::create_dir_all(dir).map_err(refused(dir))?;
-        let list = dir.with_extension("txt");
-        let text: String = urls.iter().map(|url| format!("{url}\n")).collect();
-        fs::write(&list, text).map_err(refused(&list))?;
+        let mut sources = Vec::new();
+        for (is_named_publicly, ending) in [(false, "own.txt"), (true, "named.txt")] {
+            let path = dir.with_extension(ending);
+            let urls = wanted.iter().filter(|wanted| wanted.from_public == is_named_publicly);
+            let text: String = urls.map(|wanted| format!("{}\n", wanted.url)).collect();
+            fs::write(&path, text).map_err(refused(&path))?;
+            let mut source = ListSource::of(&path, &path)?;
+            if let ListSource::File { from_public, .. } = &mut source {
+                *from_public = is_named_publicly;
+            }
+            sources.push(source);
+        }
         let settings = &self.job.settings;
         let settings = Settings {
             partitions: PARTITIONS,
@@ -322,12 +342,12 @@ impl Gathering<'_> {
             url_column: None,
             ..settings.without_expectations()
         };
-        Job::create(NewJob { dir: dir.to_owned(), lists: vec![list], settings })
+        Job::make(dir.to_owned(), sources, settings)
     }
 }
 
 /// The sitemaps that a list names, where it is an index. What ends it early is intake's to tell.
-fn named_lists(mut reader: Box<dyn ListReader>, given: &Path) -> Result<Vec<String>, DriverError> {
+fn named_lists(mut reader: Box<dyn ListReader>, given: &Path, from_public: bool) -> Result<Vec<Wanted>, DriverError> {
     let mut named = Vec::new();
     if !reader.is_index() {
         return Ok(named);
@@ -336,7 +356,7 @@ fn named_lists(mut reader: Box<dyn ListReader>, given: &Path) -> Result<Vec<Stri
     while named.len() <= SITEMAPS_MAX {
         match reader.next_item() {
             Ok(Some(item)) => named.extend(item.entry.ok().and_then(|entry| match entry {
-                Entry::Sitemap(url) => Some(url),
+                Entry::Sitemap(url) => Some(Wanted { url, from_public }),
                 Entry::Url(_) => None,
             })),
             Ok(None) | Err(ReadError::Damaged { .. }) => break,
@@ -395,5 +415,52 @@ impl Watcher for Relay {
             | Notice::IntakeEnded { .. }
             | Notice::UrlsWoken { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Quiet;
+    impl Watcher for Quiet {
+        fn notice(&self, _notice: Notice) {}
+    }
+
+    /// A list on the web could name what only its reader can reach: a machine of the house, a cloud's metadata.
+    #[test]
+    fn what_a_public_list_names_leads_to_no_private_address() {
+        ends_refused(Vec::new());
+        ends_refused(vec!["*".to_owned()]);
+    }
+
+    fn ends_refused(ignore_robots: Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sources = Vec::new();
+        // Port 9 of loopback: nobody listens, so the user's own URL is refused by the system and not by us.
+        for (name, is_named_publicly) in [("own", false), ("named", true)] {
+            let path = folder.path().join(name);
+            fs::write(&path, format!("http://127.0.0.{}:9/1\nhttp://127.0.0.{}:9/2\n", name.len(), name.len())).unwrap();
+            let mut source = ListSource::of(&path, &path).unwrap();
+            if let ListSource::File { from_public, .. } = &mut source {
+                *from_public = is_named_publicly;
+            }
+            sources.push(source);
+        }
+        let settings =
+            Settings { patience_ms: 100, partitions: 2, deadline_ms: Some(60_000), ignore_robots, ..Settings::default() };
+        let job = Job::make(folder.path().join("job"), sources, settings).unwrap();
+        let dir = job.dir().to_owned();
+        let watcher: Arc<dyn Watcher> = Arc::new(Quiet);
+        let RunEnd::Done(progress) = job.run(&watcher).unwrap() else { panic!("it was not stopped") };
+        let mut causes: Vec<_> = rows(&dir, &progress.files).map(|row| row.map(|row| (row.url, row.cause)).unwrap()).collect();
+        causes.sort();
+        let expected = [
+            ("http://127.0.0.3:9/1", Cause::ConnectRefused),
+            ("http://127.0.0.3:9/2", Cause::ConnectRefused),
+            ("http://127.0.0.5:9/1", Cause::AddressRefused),
+            ("http://127.0.0.5:9/2", Cause::AddressRefused),
+        ];
+        assert_eq!(causes, expected.map(|(url, cause)| (url.to_owned(), cause)));
     }
 }

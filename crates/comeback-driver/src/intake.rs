@@ -130,13 +130,16 @@ pub(crate) fn take_in(
     Ok(intake.taken)
 }
 
+/// Whether a list from a public address named a URL.
+type FromPublic = bool;
+
 struct Intaking<'a> {
     store: &'a mut FjallStore,
     taken: Intake,
     url_column: Option<String>,
     seen: HashSet<UrlKey>,
-    /// URLs by host, until a batch is full.
-    hosts: BTreeMap<HostKey, Vec<SeedUrl>>,
+    /// URLs by host and by who named them, until a batch is full.
+    hosts: BTreeMap<(HostKey, FromPublic), Vec<SeedUrl>>,
     buffer_bytes: u64,
     buffer_bytes_max: u64,
 }
@@ -152,7 +155,7 @@ impl Intaking<'_> {
         watcher: &dyn Watcher,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<bool, DriverError> {
-        let given = source.given();
+        let (given, from_public) = (source.given(), source.is_from_public());
         let Some(mut reader) = source.open(dir, self.url_column.as_deref())? else { return Ok(true) };
         loop {
             let item = match reader.next_item() {
@@ -169,7 +172,7 @@ impl Intaking<'_> {
             };
             let is_new = begin.is_some_and(|begin| item.end_offset > begin);
             match item.entry {
-                Ok(Entry::Url(seed)) => self.take(seed, is_new)?,
+                Ok(Entry::Url(seed)) => self.take(seed, from_public, is_new)?,
                 Ok(Entry::Sitemap(_)) => {}
                 Err(line) if is_new => {
                     self.taken.bad_lines += 1;
@@ -194,7 +197,7 @@ impl Intaking<'_> {
         }
     }
 
-    fn take(&mut self, seed: SeedUrl, is_new: bool) -> Result<(), DriverError> {
+    fn take(&mut self, seed: SeedUrl, from_public: FromPublic, is_new: bool) -> Result<(), DriverError> {
         // The list's reader lets through only what has a key and a host.
         let (Ok(key), Some(host)) = (seed.key(), canonical(&seed.given).ok().as_ref().and_then(HostKey::of)) else {
             return Ok(());
@@ -209,29 +212,30 @@ impl Intaking<'_> {
             (true, true) => self.taken.urls += 1,
         }
         self.buffer_bytes += cost_bytes(&seed);
-        let urls = self.hosts.entry(host.clone()).or_default();
+        let place = (host, from_public);
+        let urls = self.hosts.entry(place.clone()).or_default();
         urls.push(seed);
         if urls.len() == BATCH_URLS_MAX {
             let urls = std::mem::take(urls);
-            self.hosts.remove(&host);
-            self.put(&host, &urls)?;
+            self.hosts.remove(&place);
+            self.put(place, &urls)?;
         }
         Ok(())
     }
 
-    fn put(&mut self, host: &HostKey, urls: &[SeedUrl]) -> Result<(), DriverError> {
+    fn put(&mut self, (host, from_public): (HostKey, FromPublic), urls: &[SeedUrl]) -> Result<(), DriverError> {
         self.buffer_bytes = self.buffer_bytes.saturating_sub(urls.iter().map(cost_bytes).sum());
         let count = u16::try_from(self.taken.last.len()).unwrap_or(u16::MAX);
         let partition = host.partition(count);
         let last = &mut self.taken.last[usize::from(partition.0)];
         *last = last.next();
-        Ok(self.store.put_batch(partition, *last, &BatchHead::store(JOB, host.clone(), urls))?)
+        Ok(self.store.put_batch(partition, *last, &BatchHead::store(JOB, host, from_public, urls))?)
     }
 
     /// Puts all that is buffered and records the position.
     fn commit(&mut self) -> Result<(), DriverError> {
-        for (host, urls) in std::mem::take(&mut self.hosts) {
-            self.put(&host, &urls)?;
+        for (place, urls) in std::mem::take(&mut self.hosts) {
+            self.put(place, &urls)?;
         }
         let record = serde_json::to_vec(&self.taken).expect("the record has only string keys and whole numbers");
         let after = self.store.last_log_seq(JOB_LOG)?;

@@ -68,6 +68,11 @@ impl Job {
             return Err(DriverError::JobExists { dir });
         }
         let sources = look_at_lists(&lists, settings.url_column.as_deref())?;
+        Self::make(dir, sources, settings)
+    }
+
+    /// Makes a job of lists that were looked at.
+    pub(crate) fn make(dir: PathBuf, sources: Vec<ListSource>, settings: Settings) -> Result<Self, DriverError> {
         refuse_foreign(&dir)?;
         make_folder(&dir.join("state"))?;
         let lock = lock(&dir)?;

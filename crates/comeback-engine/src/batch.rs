@@ -28,6 +28,16 @@ pub struct BatchHead {
     pub host: HostKey,
     /// How many there are: 1 to [`BATCH_URLS_MAX`].
     pub count: u16,
+    /// Whether only a list from a public address named them: as after a redirect from one, private addresses are refused.
+    pub from_public: bool,
+}
+
+/// A head as it was before lists came from the web.
+#[derive(Deserialize)]
+struct HeadWithoutOrigin {
+    job: JobId,
+    host: HostKey,
+    count: u16,
 }
 
 /// A batch or commit that cannot be read back: the store's content is damaged, or from a newer version.
@@ -40,8 +50,12 @@ pub struct Unreadable {
     pub why: String,
 }
 
-/// The first byte of a stored batch's head and body.
+/// The first byte of a stored batch's body.
 const FORMAT: u8 = 1;
+/// The first byte of a stored batch's head.
+const HEAD_FORMAT: u8 = 2;
+/// The first byte of a head that does not say who named its URLs.
+const HEAD_FORMAT_WITHOUT_ORIGIN: u8 = 1;
 
 /// Encodes a value for the store: a format byte, then postcard.
 pub(crate) fn encode_as<T: Serialize>(format: u8, value: &T) -> Vec<u8> {
@@ -67,10 +81,11 @@ impl BatchHead {
     /// # Panics
     /// When there are no URLs, or more than [`BATCH_URLS_MAX`].
     #[must_use]
-    pub fn store(job: JobId, host: HostKey, urls: &[SeedUrl]) -> StoredBatch {
+    pub fn store(job: JobId, host: HostKey, from_public: bool, urls: &[SeedUrl]) -> StoredBatch {
         assert!(!urls.is_empty() && urls.len() <= BATCH_URLS_MAX, "a batch holds 1 to {BATCH_URLS_MAX} URLs");
         let count = u16::try_from(urls.len()).expect("256 fits a u16");
-        StoredBatch { head: encode_as(FORMAT, &Self { job, host, count }), body: encode_as(FORMAT, &urls) }
+        let head = Self { job, host, count, from_public };
+        StoredBatch { head: encode_as(HEAD_FORMAT, &head), body: encode_as(FORMAT, &urls) }
     }
 
     /// Reads a stored head.
@@ -78,7 +93,11 @@ impl BatchHead {
     /// # Errors
     /// When it is damaged.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
-        decode(FORMAT, "batch head", bytes)
+        if bytes.first() == Some(&HEAD_FORMAT_WITHOUT_ORIGIN) {
+            let HeadWithoutOrigin { job, host, count } = decode(HEAD_FORMAT_WITHOUT_ORIGIN, "batch head", bytes)?;
+            return Ok(Self { job, host, count, from_public: false });
+        }
+        decode(HEAD_FORMAT, "batch head", bytes)
     }
 }
 
@@ -179,9 +198,17 @@ mod tests {
     fn a_stored_batch_reads_back() {
         let urls = vec![SeedUrl::get("http://a/1"), SeedUrl { meta: Some("{\"n\":1}".into()), ..SeedUrl::get("http://a/2") }];
         let host = HostKey::of(&"http://a/".parse().unwrap()).unwrap();
-        let stored = BatchHead::store(JobId(7), host.clone(), &urls);
-        assert_eq!(BatchHead::read(&stored.head).unwrap(), BatchHead { job: JobId(7), host, count: 2 });
+        let stored = BatchHead::store(JobId(7), host.clone(), true, &urls);
+        assert_eq!(BatchHead::read(&stored.head).unwrap(), BatchHead { job: JobId(7), host, count: 2, from_public: true });
         assert_eq!(read_body(&stored.body).unwrap(), urls);
+    }
+
+    /// Stores of earlier versions hold such heads: the format byte, job 1, the host key with its length, 3 URLs.
+    #[test]
+    fn a_head_of_the_first_format_reads_as_the_users_own() {
+        let host = HostKey::of(&"http://a/".parse().unwrap()).unwrap();
+        let stored = b"\x01\x01\x0bhttp://a:80\x03";
+        assert_eq!(BatchHead::read(stored).unwrap(), BatchHead { job: JobId(1), host, count: 3, from_public: false });
     }
 
     #[test]

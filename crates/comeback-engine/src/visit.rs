@@ -29,7 +29,7 @@ pub struct Visit {
     pub robots: bool,
     /// How many redirects led here.
     pub hops: u8,
-    /// Whether an answer from a public address led here: private addresses are refused then.
+    /// Whether an answer from a public address led here, or a list from one named it: private addresses are refused then.
     pub from_public: bool,
     /// Whether a redirect led from https to http on the way here: what a rule adds for a host would go out in the clear, so
     /// nothing of it is sent.

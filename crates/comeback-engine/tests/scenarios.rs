@@ -59,7 +59,7 @@ impl Scene {
             wake_at: None,
         };
         let host = HostKey::of(&"http://h.example/".parse().expect("a URL")).expect("a host");
-        let head = BatchHead { job: JobId(1), host, count: urls };
+        let head = BatchHead { job: JobId(1), host, count: urls, from_public: false };
         scene.feed(Input::BatchIndexed { batch: BatchSeq(1), head, progress: BatchProgress::default() });
         scene
     }
@@ -455,4 +455,49 @@ fn a_plain_500_is_charged_to_its_url_alone() {
     }
     let bad = scene.settled.iter().find(|settled| settled.seed.given.ends_with("/1")).expect("every URL is settled");
     assert_eq!((bad.settlement.outcome, bad.settlement.attempts, requests), (Outcome::Failed, 4, 4));
+}
+
+/// What the engine asks first of a host whose batches were named so.
+fn first_visit(named_publicly: &[bool], ignore_robots: bool) -> Visit {
+    let ignore_robots = if ignore_robots { vec!["*".to_owned()] } else { Vec::new() };
+    let config = EngineConfig { ignore_robots, ..EngineConfig::new(PartitionId(0), 1) };
+    let mut engine = Engine::new(config, now(0), Tally::default(), []);
+    let host = HostKey::of(&"http://10.0.0.1/".parse().expect("a URL")).expect("a host");
+    let mut inputs = VecDeque::new();
+    for (number, from_public) in (1..).zip(named_publicly) {
+        let head = BatchHead { job: JobId(1), host: host.clone(), count: 1, from_public: *from_public };
+        inputs.push_back(Input::BatchIndexed { batch: BatchSeq(number), head, progress: BatchProgress::default() });
+    }
+    let mut tickets = VecDeque::new();
+    loop {
+        let input = inputs.pop_front().or_else(|| tickets.pop_front().map(Input::SlotGranted)).expect("something is asked");
+        engine.handle(now(0), input);
+        loop {
+            match engine.next_output() {
+                Output::LoadBatch(batch) => {
+                    inputs.push_back(Input::BatchLoaded { batch, urls: vec![SeedUrl::get("http://10.0.0.1/page")] });
+                }
+                Output::Slot(SlotMessage::Ask(ticket)) => tickets.push_back(ticket),
+                Output::Visit { visit, .. } => return *visit,
+                Output::WaitUntil(_) => break,
+                Output::Slot(_)
+                | Output::Recall(_)
+                | Output::Cut(_)
+                | Output::SendGuest { .. }
+                | Output::AnswerGuest { .. }
+                | Output::Settle(_)
+                | Output::Commit(_) => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn what_only_a_public_list_named_is_held_to_public_addresses() {
+    assert!(first_visit(&[true], true).from_public);
+    assert!(!first_visit(&[false], true).from_public);
+    let robots = first_visit(&[true, true], false);
+    assert!(robots.robots && robots.from_public);
+    let robots = first_visit(&[true, false], false);
+    assert!(robots.robots && !robots.from_public, "the user's own list names the host too");
 }

@@ -191,7 +191,7 @@ fn intake(store: &mut MemoryStore, given: &[(HostKey, Vec<SeedUrl>)], partitions
         for batch in urls.chunks(comeback_engine::batch::BATCH_URLS_MAX) {
             let seq = last[usize::from(partition.0)].next();
             last[usize::from(partition.0)] = seq;
-            let Ok(()) = store.put_batch(partition, seq, &BatchHead::store(JOB, host.clone(), batch));
+            let Ok(()) = store.put_batch(partition, seq, &BatchHead::store(JOB, host.clone(), false, batch));
         }
     }
     for (admitted, number) in last.into_iter().zip(0..) {

@@ -3,6 +3,7 @@
 //! A revisit record is followed to the record that it refers to. This is for people who want their pages; the record itself,
 //! byte for byte, is `read_member`'s.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use comeback_engine::outcome::CapturePlace;
@@ -31,6 +32,8 @@ pub struct ResponseParts {
     pub payload: Vec<u8>,
     /// Whether the body was cut when it was fetched.
     pub is_truncated: bool,
+    /// The address that it came from, where the record says.
+    pub ip: Option<IpAddr>,
 }
 
 /// Reads the response at a place in a job's DIR; for a revisit, its own head with the payload of the record it refers to.
@@ -151,7 +154,8 @@ fn parts_of(record: &WarcRecord, path: &Path, offset: u64) -> Result<ResponsePar
         block.to_vec()
     };
     is_truncated &= !is_revisit;
-    Ok(ResponseParts { status_line, status, fields, payload, is_truncated })
+    let ip = record.field("WARC-IP-Address").and_then(|address| address.parse().ok());
+    Ok(ResponseParts { status_line, status, fields, payload, is_truncated, ip })
 }
 
 type Fields = Vec<(Vec<u8>, Vec<u8>)>;

@@ -57,6 +57,9 @@ pub enum ListSource {
         bytes: u64,
         /// Its time of modification then, in milliseconds since the Unix epoch.
         modified_at_ms: u64,
+        /// Whether the user did not write it: it holds what lists from public addresses named.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        from_public: bool,
     },
     /// A stream (standard input, a pipe), copied into DIR as it comes.
     Spool {
@@ -146,7 +149,13 @@ impl ListSource {
             return Ok(Self::Spool { given: given.to_owned(), spool: spool.to_owned() });
         }
         let path = fs::canonicalize(given).map_err(refused)?;
-        Ok(Self::File { given: given.to_owned(), path, bytes: facts.len(), modified_at_ms: modified_at_ms(&facts) })
+        Ok(Self::File {
+            given: given.to_owned(),
+            path,
+            bytes: facts.len(),
+            modified_at_ms: modified_at_ms(&facts),
+            from_public: false,
+        })
     }
 
     /// What the user calls it.
@@ -299,7 +308,13 @@ mod tests {
             created_by: "comeback/0.1.0".into(),
             settings: Settings { headers: vec![("Accept".into(), "a \"b\"".into())], ..Settings::default() },
             lists: vec![
-                ListSource::File { given: "l.txt".into(), path: "/data/l.txt".into(), bytes: 7, modified_at_ms: 9 },
+                ListSource::File {
+                    given: "l.txt".into(),
+                    path: "/data/l.txt".into(),
+                    bytes: 7,
+                    modified_at_ms: 9,
+                    from_public: false,
+                },
                 ListSource::Spool { given: "-".into(), spool: "state/stdin".into() },
             ],
         }

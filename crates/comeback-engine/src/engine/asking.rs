@@ -32,7 +32,9 @@ impl Engine {
         }
         self.unsettled += left;
         self.hosts[host].queue.add_batch(head.job, batch);
-        self.batches.insert(batch, Batch { job: head.job, host, count: head.count, progress, body: None });
+        self.hosts[host].is_listed |= !head.from_public;
+        let BatchHead { job, host: _, count, from_public } = *head;
+        self.batches.insert(batch, Batch { job, host, count, from_public, progress, body: None });
         self.tend(now, host);
     }
 
@@ -201,7 +203,9 @@ impl Engine {
                 let queue = &self.hosts[id].queue;
                 let guests: Vec<&Visit> = queue.guests.iter().map(|guest| &guest.visit).collect();
                 let led_by = (!queue.has_urls()).then_some(guests.as_slice());
-                let visit = Visit::robots(&self.config.headers, self.hosts[id].key.clone(), led_by)?;
+                let mut visit = Visit::robots(&self.config.headers, self.hosts[id].key.clone(), led_by)?;
+                let is_free = |guest: &Visit| !guest.from_public;
+                visit.from_public |= queue.has_urls() && !self.hosts[id].is_listed && !guests.iter().any(|guest| is_free(guest));
                 self.hosts[id].robots = Robots::Asking;
                 return Some((LeaseOf::Robots, visit));
             }
@@ -245,7 +249,8 @@ impl Engine {
     fn visit_of(&self, id: HostId, place: UrlPlace) -> Option<Visit> {
         let seed = self.seed(place);
         let url = canonical(&seed.given).ok()?;
-        Some(Visit::seed(&seed, &self.config.headers, url, self.hosts[id].key.clone()))
+        let from_public = self.batches.get(&place.batch).is_some_and(|batch| batch.from_public);
+        Some(Visit { from_public, ..Visit::seed(&seed, &self.config.headers, url, self.hosts[id].key.clone()) })
     }
 
     pub(super) fn seed(&self, place: UrlPlace) -> Arc<SeedUrl> {

@@ -70,7 +70,13 @@ impl Engine {
         self.tally.robots_requests += 1;
         if report.diagnosis.cause == Cause::AddressRefused {
             self.hosts[id].robots = Robots::Unknown;
-            self.turn_guests_away(id, &evidence_of(&report.diagnosis));
+            let evidence = evidence_of(&report.diagnosis);
+            self.turn_guests_away(id, &evidence);
+            if self.hosts[id].queue.has_urls() {
+                // Its own URLs were named by lists from public addresses only, and end so too.
+                self.hosts[id].condemn(Outcome::Failed, Cause::AddressRefused, None, evidence);
+                self.note_host(id);
+            }
             return;
         }
         let answer = RobotsAnswer::of(report);

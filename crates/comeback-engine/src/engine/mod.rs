@@ -65,6 +65,7 @@ struct Batch {
     job: JobId,
     host: HostId,
     count: u16,
+    from_public: bool,
     progress: BatchProgress,
     body: Option<Vec<Arc<SeedUrl>>>,
 }

@@ -60,11 +60,12 @@ impl Engine {
         for (id, host) in hosts.iter().enumerate() {
             render_host(text, now, host)?;
             for (seq, batch) in batches.iter().filter(|(_, batch)| batch.host == id) {
-                let Batch { job, host: _, count, progress, body } = batch;
+                let Batch { job, host: _, count, from_public, progress, body } = batch;
                 let loaded = if body.is_some() { ", loaded" } else { "" };
+                let named = if *from_public { ", named by a public list" } else { "" };
                 writeln!(
                     text,
-                    "  batch {seq} of job {job}: {} of {count} settled, {} asked{loaded}",
+                    "  batch {seq} of job {job}: {} of {count} settled, {} asked{loaded}{named}",
                     progress.settled.count(),
                     progress.asked.len()
                 )?;
@@ -103,6 +104,8 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         asked_at,
         under_way,
         elsewhere,
+        // Its batches say it.
+        is_listed: _,
         tickets,
         timer,
         changed: _,

@@ -66,6 +66,8 @@ pub(crate) struct Host {
     pub(crate) under_way: BTreeMap<LeaseId, Monotonic>,
     /// Its URLs (and its robots.txt) that wait for a visit to another host.
     pub(crate) elsewhere: usize,
+    /// Whether one of the user's own lists named a URL of it.
+    pub(crate) is_listed: bool,
     /// Slots asked for and not yet used.
     pub(crate) tickets: BTreeSet<Ticket>,
     /// When the host's timer is set, if it is.
@@ -106,6 +108,7 @@ impl Host {
             asked_at: None,
             under_way: BTreeMap::new(),
             elsewhere: 0,
+            is_listed: false,
             tickets: BTreeSet::new(),
             timer: None,
             changed: false,
