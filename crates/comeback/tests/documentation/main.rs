@@ -56,6 +56,7 @@ pages! {
     events: "docs/events.md",
     explain: "docs/explain.md",
     first_job: "docs/first-job.md",
+    library: "docs/library.md",
     lists: "docs/lists.md",
     outcomes: "docs/outcomes.md",
     policy: "docs/policy.md",
