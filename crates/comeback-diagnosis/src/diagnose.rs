@@ -8,6 +8,7 @@ use crate::diagnosis::{Diagnosis, Evidence, Remedy, Responder, Scope};
 use crate::exchange::{Exchange, Failure, Response};
 use crate::history::History;
 use crate::knowledge::{Firing, Knowledge};
+use crate::pattern::Pattern;
 use crate::retry_after::{RetryAfter, RetryAfterKind};
 use crate::signature::{ProductFile, Signature};
 
@@ -27,6 +28,7 @@ const STATUS_FINAL_MIN: u16 = 200;
 const STATUS_REFUSAL_MIN: u16 = 400;
 
 /// Cause, speaker and scope, before the facts of the cause are added.
+#[derive(Clone, Copy)]
 struct Finding<'a> {
     cause: Cause,
     confidence: f64,
@@ -110,6 +112,8 @@ impl Knowledge {
             speaker: fired.first().copied(),
             scope: by_itself.scope,
         });
+        let pattern = if finding.cause == Cause::None { None } else { history.pattern() };
+        let finding = pattern.map_or(finding, |pattern| with_pattern(finding, pattern));
         let retry_after = retry_after.map(|said| without_boilerplate(said, &fired));
         let facts = self.cause(finding.cause);
         Diagnosis {
@@ -151,6 +155,14 @@ impl Knowledge {
             evidence.push(Evidence { what, weight: 0.0 });
         }
         evidence.extend(retry_after.map(|said| Evidence { what: in_words(said), weight: 0.0 }));
+        if let Some(pattern) = history.pattern().filter(|_| finding.cause != Cause::None) {
+            let weight = match pattern.cause() {
+                Some((cause, weight)) if cause == finding.cause => weight,
+                Some((_, weight)) => -weight,
+                None => 0.0,
+            };
+            evidence.push(Evidence { what: pattern.says().to_owned(), weight });
+        }
         if finding.cause == Cause::Unknown && !history.is_empty() {
             let accepted = history.iter().filter(|attempt| attempt.cause == Cause::None).count();
             let what = format!("of this host's last {} answers {accepted} were accepted", history.len());
@@ -188,6 +200,19 @@ fn explained(fired: Vec<Firing<'_>>) -> Vec<Firing<'_>> {
         .collect();
     left.sort_by(|one, other| other.weight.total_cmp(&one.weight));
     left
+}
+
+/// What the host's history adds: it names the cause where the bytes name none, makes a cause surer that it points to, too, and
+/// leaves doubt about another.
+fn with_pattern<'a>(finding: Finding<'a>, pattern: Pattern) -> Finding<'a> {
+    let Some((cause, weight)) = pattern.cause() else { return finding };
+    if finding.cause == Cause::Unknown {
+        Finding { cause, confidence: weight, scope: None, ..finding }
+    } else if finding.cause == cause {
+        Finding { confidence: (1.0 - (1.0 - finding.confidence) * (1.0 - weight)).min(CONFIDENCE_MAX), ..finding }
+    } else {
+        Finding { confidence: finding.confidence * (1.0 - weight / 2.0), ..finding }
+    }
 }
 
 /// The cause that the signatures point to: of those that name one, the strongest; else `unknown` where a signature knows that

@@ -15,6 +15,7 @@ pub mod explanation;
 pub mod history;
 mod http_date;
 pub mod knowledge;
+pub mod pattern;
 mod phrases;
 pub mod rate_limit;
 pub mod raw_response;
