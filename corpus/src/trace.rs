@@ -1,6 +1,6 @@
 //! Paced runs against real servers: when each request started, what came, and how long it took.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::Monotonic;
@@ -32,16 +32,16 @@ impl Trace {
     /// # Errors
     /// [`CorpusError`] where a file cannot be read or a line is malformed.
     pub fn read_all(folder: &Path) -> Result<Vec<Self>, CorpusError> {
-        files(folder, "csv")?.iter().map(Self::read).collect()
+        files(folder, "csv")?.iter().map(|path| Self::read(path)).collect()
     }
 
-    fn read(path: &PathBuf) -> Result<Self, CorpusError> {
+    fn read(path: &Path) -> Result<Self, CorpusError> {
         let text = read(path)?;
         let mut lines = Vec::new();
         // The first line is the set-up, the second names the columns.
         for (index, line) in text.lines().enumerate().skip(2) {
             let malformed = || CorpusError::Malformed {
-                path: path.clone(),
+                path: path.to_owned(),
                 line: index + 1,
                 detail: "this is not `seconds,status,milliseconds`".into(),
             };

@@ -62,15 +62,16 @@ impl Knowledge {
             products.push(product);
         }
         let all = || products.iter().flat_map(|product| &product.signature).map(|signature| &signature.when);
-        let furniture = FURNITURE.into_iter().map(str::to_owned);
-        let phrases = Phrases::compile(all().flat_map(Conditions::phrases).chain(furniture));
+        let furniture = FURNITURE.into_iter().map(|tag| (tag.to_owned(), true));
+        let of_one = |when: &Conditions| when.phrases().map(|phrase| (phrase, when.may_be_success())).collect::<Vec<_>>();
+        let phrases = Phrases::compile(all().flat_map(of_one).chain(furniture));
         let phrases = phrases.map_err(|error| wrong("signatures", error.to_string()))?;
         let places =
             products.iter().enumerate().flat_map(|(file, product)| (0..product.signature.len()).map(move |one| (file, one)));
         Ok(Self {
             causes: CauseTable::parse(causes)?,
             statuses: StatusTable::parse(statuses)?,
-            index: SignatureIndex::of(all(), &phrases),
+            index: SignatureIndex::of(&products, &phrases),
             phrases,
             places: places.collect(),
             products,
@@ -116,7 +117,8 @@ impl Knowledge {
 
     /// The products that show by a field that they stand in front, each with that field.
     pub fn present<'a>(&'a self, response: &'a Response<'a>) -> impl Iterator<Item = (&'a str, &'a FieldCondition)> {
-        self.products.iter().filter_map(|file| {
+        self.index.files_present(response).into_iter().filter_map(|file| {
+            let file = &self.products[file];
             let field = file.presence.iter().find(|field| field.is_met(response))?;
             Some((file.product.as_deref()?, field))
         })

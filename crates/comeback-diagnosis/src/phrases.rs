@@ -4,13 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, BuildError};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
 /// The compiled phrases; each has a number.
 #[derive(Debug, Clone)]
 pub(crate) struct Phrases {
-    searcher: AhoCorasick,
     numbers: BTreeMap<String, usize>,
+    all: AhoCorasick,
+    /// The few phrases that count on a status of success, where bodies are long and many: small enough for the fastest searcher.
+    of_success: AhoCorasick,
+    success_numbers: Vec<usize>,
 }
 
 /// The numbers of the phrases that were found somewhere.
@@ -38,19 +41,29 @@ impl Found {
 }
 
 impl Phrases {
-    /// Compiles the phrases; they are found in any ASCII case.
-    pub(crate) fn compile(phrases: impl Iterator<Item = String>) -> Result<Self, BuildError> {
-        let mut numbers = BTreeMap::new();
-        for phrase in phrases {
-            let number = numbers.len();
-            numbers.entry(phrase).or_insert(number);
+    /// Compiles the phrases, each with whether it counts on a status of success; they are found in any ASCII case.
+    pub(crate) fn compile(phrases: impl Iterator<Item = (String, bool)>) -> Result<Self, BuildError> {
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        let mut of_success = Vec::new();
+        for (phrase, is_of_success) in phrases {
+            let next = numbers.len();
+            let number = *numbers.entry(phrase).or_insert(next);
+            if is_of_success {
+                of_success.push(number);
+            }
         }
+        of_success.sort_unstable();
+        of_success.dedup();
         let mut in_order = vec![""; numbers.len()];
         for (phrase, number) in &numbers {
             in_order[*number] = phrase;
         }
-        let searcher = AhoCorasick::builder().ascii_case_insensitive(true).build(&in_order)?;
-        Ok(Self { searcher, numbers })
+        let mut searcher = AhoCorasick::builder();
+        searcher.ascii_case_insensitive(true);
+        let all = searcher.build(&in_order)?;
+        let fastest = searcher.kind(Some(AhoCorasickKind::DFA));
+        let success = fastest.build(of_success.iter().map(|number| in_order[*number]))?;
+        Ok(Self { numbers, all, of_success: success, success_numbers: of_success })
     }
 
     /// The number of a phrase.
@@ -65,18 +78,31 @@ impl Phrases {
 
     /// The phrases that the bytes hold anywhere.
     pub(crate) fn found_in(&self, bytes: &[u8]) -> Found {
-        let mut found = Found(vec![0; self.numbers.len().div_ceil(64)]);
-        for hit in self.searcher.find_overlapping_iter(bytes) {
+        let mut found = self.none_found();
+        for hit in self.all.find_overlapping_iter(bytes) {
             found.add(hit.pattern().as_usize());
         }
         found
     }
 
+    /// The phrases that the bytes hold anywhere, of those that count on a status of success.
+    pub(crate) fn of_success_in(&self, bytes: &[u8]) -> Found {
+        let mut found = self.none_found();
+        for hit in self.of_success.find_overlapping_iter(bytes) {
+            found.add(self.success_numbers[hit.pattern().as_usize()]);
+        }
+        found
+    }
+
+    fn none_found(&self) -> Found {
+        Found(vec![0; self.numbers.len().div_ceil(64)])
+    }
+
     /// The phrases that the text holds as whole words.
     pub(crate) fn words_in(&self, text: &str) -> Found {
-        let mut found = Found(vec![0; self.numbers.len().div_ceil(64)]);
+        let mut found = self.none_found();
         let bytes = text.as_bytes();
-        for hit in self.searcher.find_overlapping_iter(bytes) {
+        for hit in self.all.find_overlapping_iter(bytes) {
             if is_edge(bytes, hit.start()) && is_edge(bytes, hit.end()) {
                 found.add(hit.pattern().as_usize());
             }
@@ -97,9 +123,11 @@ mod tests {
 
     #[test]
     fn words_are_found_whole_and_bytes_anywhere() {
-        let phrases = Phrases::compile(["ban", "you are banned"].map(String::from).into_iter()).expect("two phrases");
+        let both = [("ban".to_owned(), false), ("you are banned".to_owned(), true)];
+        let phrases = Phrases::compile(both.into_iter()).expect("two phrases");
         let numbers = |found: Found| found.iter().collect::<Vec<_>>();
         assert_eq!(numbers(phrases.found_in(b"You ARE banned")), [0, 1]);
+        assert_eq!(numbers(phrases.of_success_in(b"you are banned")), [1]);
         assert_eq!(numbers(phrases.words_in("you are banned")), [1]);
         assert_eq!(numbers(phrases.words_in("a ban.")), [0]);
         assert_eq!((phrases.number("ban"), phrases.number("bann"), phrases.count()), (Some(0), None, 2));

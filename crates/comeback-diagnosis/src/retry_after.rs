@@ -68,6 +68,9 @@ impl RetryAfter {
     /// ```
     #[must_use]
     pub fn read(response: &Response<'_>, received_at: WallTime) -> Option<Self> {
+        if !response.fields.iter().any(|(name, _)| may_speak(name)) {
+            return None;
+        }
         let clock = ServerClock::of(response, received_at);
         let longest = response.fields_named("retry-after").filter_map(|value| longest_of_line(value, clock));
         let said = longest.max_by_key(|said| said.delay_ms);
@@ -101,6 +104,12 @@ impl ServerClock {
     pub(crate) const fn now(self) -> WallTime {
         self.0
     }
+}
+
+/// Whether a field's name may say when to come back: a cheap question, asked of every answer.
+fn may_speak(name: &[u8]) -> bool {
+    let holds = |part: &[u8]| name.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part));
+    holds(b"retry-after") || holds(b"limit")
 }
 
 fn said_by_relatives(response: &Response<'_>, clock: ServerClock) -> Option<RetryAfter> {

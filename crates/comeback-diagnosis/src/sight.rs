@@ -57,7 +57,10 @@ impl<'a> Sight<'a> {
 
     /// The phrases that the body's beginning holds.
     pub(crate) fn in_body(&self) -> &Found {
-        self.in_body.get_or_init(|| self.phrases.found_in(self.seen()))
+        self.in_body.get_or_init(|| {
+            let is_success = self.response.status < REFUSAL_STATUS_MIN;
+            if is_success { self.phrases.of_success_in(self.seen()) } else { self.phrases.found_in(self.seen()) }
+        })
     }
 
     /// What can be read of the body.

@@ -174,8 +174,13 @@ impl Conditions {
     pub(crate) fn phrases(&self) -> impl Iterator<Item = String> {
         let of_bytes = self.all_phrases.iter().chain(&self.any_phrase).chain(&self.no_phrase);
         let of_text = self.all_words.iter().chain(&self.wording).chain(&self.no_words);
-        let of_page = self.page.iter().map(|page| longest_piece(page).to_owned());
+        let of_page = self.page.iter().map(|page| longest_piece(page).to_owned()).filter(|piece| !piece.is_empty());
         of_bytes.chain(of_text).cloned().chain(of_page)
+    }
+
+    /// Whether it can fire on a status that refuses nothing.
+    pub(crate) fn may_be_success(&self) -> bool {
+        self.status.iter().any(|range| range.first < REFUSAL_STATUS_MIN)
     }
 
     /// Whether fields are asked for, and nothing of the body: then a body that broke off takes nothing away.

@@ -5,36 +5,51 @@
 
 use std::collections::BTreeMap;
 
+use crate::exchange::Response;
 use crate::phrases::Phrases;
 use crate::sight::{REFUSAL_STATUS_MIN, Sight, longest_piece};
-use crate::signature::Conditions;
+use crate::signature::{Conditions, ProductFile};
+
+/// The longest name of a field, and the longest reason phrase, that a signature may ask for.
+pub(crate) const NAME_BYTES_MAX: usize = 128;
 
 /// Anchors of all signatures; a signature is its number.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SignatureIndex {
     by_field: BTreeMap<String, Vec<usize>>,
     by_reason: BTreeMap<String, Vec<usize>>,
+    /// By a field's name, the numbers of the files whose product it shows.
+    presence: BTreeMap<String, Vec<usize>>,
     by_phrase: Vec<Vec<usize>>,
     /// Whether a phrase is looked for in what can be read, and not in the bytes.
     is_wording: Vec<bool>,
     /// For each status, the longest body that any signature looks into, in bytes.
     body_bytes_max: BTreeMap<u16, usize>,
+    by_spent_limit: Vec<usize>,
+    /// What has no anchor is asked every time; the tests let no signature be so.
     unanchored: Vec<usize>,
 }
 
 impl SignatureIndex {
     /// Hangs each signature on its anchor.
-    pub(crate) fn of<'a>(signatures: impl Iterator<Item = &'a Conditions>, phrases: &Phrases) -> Self {
+    pub(crate) fn of(files: &[ProductFile], phrases: &Phrases) -> Self {
         let mut index =
             Self { by_phrase: vec![Vec::new(); phrases.count()], is_wording: vec![false; phrases.count()], ..Self::default() };
-        for (number, when) in signatures.enumerate() {
-            index.add(number, when, phrases);
+        for (number, signature) in files.iter().flat_map(|file| &file.signature).enumerate() {
+            index.add(number, &signature.when, phrases);
+        }
+        for (number, file) in files.iter().enumerate() {
+            for field in &file.presence {
+                index.presence.entry(field.name.to_ascii_lowercase()).or_default().push(number);
+            }
         }
         index
     }
 
     fn add(&mut self, number: usize, when: &Conditions, phrases: &Phrases) {
-        if let Some(field) = when.fields.first() {
+        if when.limit_spent {
+            self.by_spent_limit.push(number);
+        } else if let Some(field) = when.fields.first() {
             self.by_field.entry(field.name.to_ascii_lowercase()).or_default().push(number);
         } else if !when.any_field.is_empty() {
             for field in &when.any_field {
@@ -51,7 +66,7 @@ impl SignatureIndex {
 
     fn add_by_phrases(&mut self, number: usize, when: &Conditions, phrases: &Phrases) -> bool {
         let bytes_max = when.body_bytes_max.unwrap_or(usize::MAX);
-        let page = when.page.as_deref().map(longest_piece);
+        let page = when.page.as_deref().map(longest_piece).filter(|piece| !piece.is_empty());
         let one =
             page.or_else(|| when.all_phrases.first().map(String::as_str)).or_else(|| when.all_words.first().map(String::as_str));
         let any = if when.any_phrase.is_empty() { &when.wording } else { &when.any_phrase };
@@ -72,16 +87,28 @@ impl SignatureIndex {
         !anchors.is_empty()
     }
 
+    /// The numbers of the files whose product may show by a field, in ascending order.
+    pub(crate) fn files_present(&self, response: &Response<'_>) -> Vec<usize> {
+        let mut files = Vec::new();
+        for (name, _) in response.fields {
+            files.extend(named(&self.presence, name));
+        }
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
     /// The signatures that can fire on what is seen, in ascending order.
     pub(crate) fn candidates(&self, sight: &Sight<'_>) -> Vec<usize> {
         let response = sight.response();
         let mut candidates = self.unanchored.clone();
         for (name, _) in response.fields {
-            let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-            candidates.extend(self.by_field.get(&name).into_iter().flatten());
+            candidates.extend(named(&self.by_field, name));
         }
-        let reason = String::from_utf8_lossy(response.reason).to_ascii_lowercase();
-        candidates.extend(self.by_reason.get(&reason).into_iter().flatten());
+        candidates.extend(named(&self.by_reason, response.reason));
+        if response.status >= REFUSAL_STATUS_MIN && sight.is_limit_spent() {
+            candidates.extend(&self.by_spent_limit);
+        }
         let bytes_max = self.body_bytes_max.get(&response.status).copied().unwrap_or(0);
         let has_words = !response.body.is_empty() || response.status >= REFUSAL_STATUS_MIN;
         if has_words && response.body.len() <= bytes_max {
@@ -104,4 +131,15 @@ impl SignatureIndex {
             candidates.extend(read.flat_map(|phrase| &self.by_phrase[phrase]));
         }
     }
+}
+
+/// What hangs on a name, in any ASCII case; a name too long to be known hangs nothing.
+fn named<'a>(index: &'a BTreeMap<String, Vec<usize>>, name: &[u8]) -> impl Iterator<Item = &'a usize> {
+    let mut lower = [0; NAME_BYTES_MAX];
+    let known = lower.get_mut(..name.len()).and_then(|lower| {
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        index.get(std::str::from_utf8(lower).ok()?)
+    });
+    known.into_iter().flatten()
 }

@@ -7,6 +7,9 @@ use crate::exchange::Response;
 /// How many bytes of a reason phrase or field are read.
 const SPOKEN_BYTES_MAX: usize = 300;
 
+/// How many fields are read.
+const SPOKEN_FIELDS_MAX: usize = 16;
+
 /// Reason phrases that only repeat the status (RFC 9110, section 15, with usual spellings).
 const PLAIN_REASONS: [&str; 24] = [
     "ok",
@@ -65,6 +68,9 @@ pub(crate) fn spoken(response: &Response<'_>) -> Vec<String> {
         said.push(reason);
     }
     for (name, value) in response.fields {
+        if said.len() > SPOKEN_FIELDS_MAX {
+            break;
+        }
         let is = |other: &&str| name.eq_ignore_ascii_case(other.as_bytes());
         if MESSAGES.iter().any(is) {
             said.push(cut(value));

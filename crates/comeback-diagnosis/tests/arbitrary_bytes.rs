@@ -23,7 +23,7 @@ impl Chance {
 
     /// Fragments that readers look for, mixed with bytes that nobody expects.
     fn bytes(&mut self, pieces: usize) -> Vec<u8> {
-        const FRAGMENTS: [&[u8]; 24] = [
+        const FRAGMENTS: [&[u8]; 37] = [
             b"HTTP/1.1 503 No\r\n",
             b"HTTP/2 429\n",
             b"HTTP/1.1 100 Continue\r\n\r\n",
@@ -48,6 +48,19 @@ impl Chance {
             b"x-ratelimit-remaining: 0\r\nx-ratelimit-reset: ",
             b"<html>",
             b"RateLimit: r=0;t=",
+            b"X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1h2m3.5s\r\n",
+            b"X-Maintenance: true\r\n",
+            b"<title>Just a moment",
+            b"</title>",
+            b"<!--",
+            b"<script>",
+            b"</script",
+            b"&#x1F600;",
+            b"&amp",
+            b"{\"error\":\"RateLimit",
+            b"\\u00",
+            b"\"",
+            b"<?xml ?><Code>SlowDown",
         ];
         let mut bytes = Vec::new();
         for _ in 0..self.below(pieces) {
