@@ -115,7 +115,7 @@ impl Weather {
                     socket.listen(BACKLOG_MAX).map_err(|source| WeatherError::Listen { address: host.address, source })?;
                 runtime.spawn(listen(listener, Arc::clone(&host), Arc::clone(&sky)));
             } else {
-                // Bound and never open: the system refuses connections, and nobody else gets the port.
+                // Bound and never open: the system refuses connections, and gives the port to nobody who does not insist.
                 runtime.spawn(async move {
                     let _kept = socket;
                     std::future::pending::<()>().await;
@@ -228,7 +228,7 @@ fn bind_at(world: &World, port: u16) -> Result<(u16, Vec<Bound>), WeatherError> 
     for mut host in hosts.by_ref() {
         host.address.set_port(port);
         let refused = |source| WeatherError::Listen { address: host.address, source };
-        let socket = bind(&host).map_err(refused)?;
+        let socket = bind(host.address).map_err(refused)?;
         port = socket.local_addr().map_err(refused)?.port();
         host.address.set_port(port);
         bound.push((Arc::new(host), socket));
@@ -236,10 +236,10 @@ fn bind_at(world: &World, port: u16) -> Result<(u16, Vec<Bound>), WeatherError> 
     Ok((port, bound))
 }
 
-fn bind(host: &Host) -> io::Result<TcpSocket> {
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
-    // Otherwise a port that was just in use could not be had for a minute. A socket that is never open would share its port.
-    socket.set_reuseaddr(host.listens)?;
-    socket.bind(host.address)?;
+    // Otherwise a port that was just in use could not be had for a minute.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
     Ok(socket)
 }
