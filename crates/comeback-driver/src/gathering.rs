@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use comeback_archive::{ArchiveError, CapturePlace, OutcomeRow, TimeText, rows};
+use comeback_archive::{ArchiveError, CapturePlace, FileLength, OutcomeRow, TimeText, rows};
 use comeback_engine::commit::HostRecord;
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::host_key::HostKey;
@@ -110,7 +110,7 @@ pub(crate) struct Gathered {
     /// Lists that could not be had.
     pub(crate) unread: u64,
     /// What is known of the hosts that were asked.
-    pub(crate) hosts: Vec<HostRecord>,
+    pub(crate) hosts: BTreeMap<HostKey, HostRecord>,
 }
 
 /// A list on the web that is still to be fetched.
@@ -251,9 +251,9 @@ impl Gathering<'_> {
         if !self.is_gathered && !self.fetch(&dir, wanted)? {
             return Ok(None);
         }
-        let progress = Progress::read(&dir)?.ok_or_else(|| DriverError::NoJob { dir: dir.clone() })?;
+        let (files, hosts) = committed(&dir)?;
         let mut ends: BTreeMap<String, OutcomeRow> = BTreeMap::new();
-        for row in rows(&dir, &progress.files) {
+        for row in rows(&dir, &files) {
             let row = row?;
             ends.insert(row.url.clone(), row);
         }
@@ -270,7 +270,8 @@ impl Gathering<'_> {
                 }
             }
         }
-        self.gathered.hosts = known_hosts(&dir, std::mem::take(&mut self.gathered.hosts))?;
+        // Newer than what was known before.
+        self.gathered.hosts.extend(hosts);
         Ok(Some(next))
     }
 
@@ -306,7 +307,7 @@ impl Gathering<'_> {
             signals: self.around.signals.clone(),
             ends_at: self.around.ends_at,
             watcher: Arc::new(relay),
-            hosts: self.gathered.hosts.clone(),
+            hosts: self.gathered.hosts.values().cloned().collect(),
         };
         match go_on(round.dir(), round.file(), &around)? {
             RunEnd::Done(_) => Ok(true),
@@ -366,17 +367,19 @@ fn named_lists(mut reader: Box<dyn ListReader>, given: &Path, from_public: bool)
     Ok(named)
 }
 
-/// The lasting states of hosts after a round; what the round says is newer than what was known before.
-fn known_hosts(dir: &Path, before: Vec<HostRecord>) -> Result<Vec<HostRecord>, DriverError> {
-    let Some(job) = JobFile::read(dir)? else { return Ok(before) };
+/// What a round has committed: its files, and the lasting states of its hosts. The store says it: progress is not synced, and may
+/// be gone after a power cut.
+fn committed(dir: &Path) -> Result<(Vec<FileLength>, BTreeMap<HostKey, HostRecord>), DriverError> {
+    let job = JobFile::read(dir)?.ok_or_else(|| DriverError::NoJob { dir: dir.to_owned() })?;
     let store = FjallStore::open(&dir.join(STORE_PATH), CACHE_BYTES)?;
     let intake = Intake::read(&store, &job.settings)?;
-    let mut hosts: BTreeMap<HostKey, HostRecord> = before.into_iter().map(|record| (record.host.clone(), record)).collect();
+    let (mut files, mut hosts) = (Vec::new(), BTreeMap::new());
     for number in 0..job.settings.partitions {
         let (state, _) = read_state(&store, &intake, PartitionId(number))?;
+        files.extend(state.files);
         hosts.extend(state.hosts);
     }
-    Ok(hosts.into_values().collect())
+    Ok((files, hosts))
 }
 
 /// Tells of a round as a part of the job: how many lists are there, which hosts wait.

@@ -89,7 +89,7 @@ pub(crate) fn go_on(dir: &Path, job: &JobFile, around: &Surroundings<'_>) -> Res
         && let Some(gathered) = gather(dir, job, taken.is_gathered(), &beginning, around)?
     {
         taken = intake::take_in(dir, job, &gathered, &mut store, &*around.watcher, &|| around.is_to_stop())?;
-        hosts.extend(gathered.hosts);
+        hosts.extend(gathered.hosts.into_values());
     }
     if !taken.is_done {
         let stopped = Progress { state: JobState::Stopped, updated_at: TimeText(wall_now()), ..beginning };

@@ -360,4 +360,14 @@ mod tests {
         assert!(view.sentence().starts_with("0 of 0 URLs settled: "), "{}", view.sentence());
         assert!(view.sentence().ends_with("; 0 bytes; end not known yet."), "{}", view.sentence());
     }
+
+    #[test]
+    fn lists_that_are_fetched_are_counted_and_their_hosts_named() {
+        let clock = LocalClock::east(0);
+        assert_eq!(list_lines(1, 3, &[], &clock, NOW, NARROW), ["fetching lists: 1 of 3"]);
+        let waiting = vec![host("http://a.example:80", Cause::Maintenance, 60, 2); HOSTS_OF_LISTS_MAX + 1];
+        let lines = list_lines(1, 3, &waiting, &clock, NOW, WIDE);
+        assert_eq!((lines.len(), lines[0].as_str()), (HOSTS_OF_LISTS_MAX + 1, "fetching lists: 1 of 3, 6 hosts wait"));
+        assert!(lines[1].contains("a.example"), "{lines:#?}");
+    }
 }

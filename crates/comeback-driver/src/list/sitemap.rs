@@ -205,6 +205,8 @@ fn read_root<R: BufRead>(xml: &mut Reader<Metered<R>>, piece: &mut Vec<u8>) -> R
             }
             Event::Text(text) if text.trim().is_empty() => continue,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
+            // A page of a site, which is what a URL that is no sitemap's mostly gives.
+            Event::DocType(text) if is_html(&text) => Damage::NotASitemap { root: "html".to_owned() },
             Event::DocType(_) => Damage::DocumentType,
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::Empty(_) | Event::End(_) | Event::Eof => {
                 Damage::NoRoot
@@ -212,6 +214,10 @@ fn read_root<R: BufRead>(xml: &mut Reader<Metered<R>>, piece: &mut Vec<u8>) -> R
         };
         return Err(ReadError::Damaged { line, damage });
     }
+}
+
+fn is_html(document_type: &str) -> bool {
+    document_type.split_ascii_whitespace().next().is_some_and(|name| name.eq_ignore_ascii_case("html"))
 }
 
 /// An element was opened: perhaps an entry, perhaps its `loc`.

@@ -130,3 +130,21 @@ fn the_status_of_an_event_is_the_status_of_the_command() {
         assert_eq!(events["$defs"][name], status["$defs"][name], "{name}");
     }
 }
+
+#[test]
+fn what_becomes_of_lists_on_the_web_fits_the_schema() {
+    let origin = origin_of_pages(|asked| match asked.target.as_str() {
+        "/list.txt" => Answer::Keep(answer("200 OK", "", "nonsense\n")),
+        _ => absent(),
+    });
+    let ended = Bench::new().run(&format!("fetch {} {} -o job --json", origin.url("/list.txt"), origin.url("/gone.xml")));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let events = events(&ended);
+    let unread = of_kind(&events, "ListUnread");
+    assert!(unread.len() == 1 && unread[0]["why"].as_str().unwrap().contains("/gone.xml: "), "{unread:#?}");
+    let fetched = of_kind(&events, "ListsFetched");
+    assert!(fetched.iter().all(|event| event["lists"] == 2), "{fetched:#?}");
+    assert_eq!(fetched.last().unwrap()["settled"], 2);
+    assert_eq!(of_kind(&events, "LineSkipped")[0]["list"], origin.url("/list.txt"));
+    assert_eq!(events.last().unwrap()["lists_unread"], 1);
+}

@@ -112,8 +112,8 @@ fn other_xml_is_refused_by_its_root_and_a_document_type_always() {
     assert_eq!(refused(b"http://a/\n"), "list:1: there is no <urlset> and no <sitemapindex>");
     let bomb = b"<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY b 'bbbb'><!ENTITY c '&b;&b;'>]>\n<urlset><url><loc>&c;</loc></url></urlset>";
     assert_eq!(refused(bomb), "list:2: a sitemap has no document type declaration, and none is read");
-    let html = opened(b"<!DOCTYPE html><html>", Expected::default()).err().unwrap();
-    assert_eq!(html.to_string(), "list:1: a sitemap has no document type declaration, and none is read");
+    let html = opened(b"<!doctype HTML>\n<html>", Expected::default()).err().unwrap();
+    assert_eq!(html.to_string(), "list:1: <html> is not the root of a sitemap; <urlset> and <sitemapindex> are");
 }
 
 #[test]
