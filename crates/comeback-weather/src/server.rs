@@ -51,7 +51,7 @@ const PIECES_PER_SECOND: u32 = 10;
 
 /// What all hosts of a weather share.
 #[derive(Debug)]
-pub(crate) struct Sky {
+pub(crate) struct Shared {
     pub(crate) began: Instant,
     pub(crate) log: Option<RequestLog>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Sky {
 struct NoAnswer;
 
 /// Takes the connections of one host, as long as the runtime lasts.
-pub(crate) async fn listen(listener: TcpListener, host: Arc<Host>, sky: Arc<Sky>) {
+pub(crate) async fn listen(listener: TcpListener, host: Arc<Host>, shared: Arc<Shared>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_PER_HOST_MAX));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -70,19 +70,19 @@ pub(crate) async fn listen(listener: TcpListener, host: Arc<Host>, sky: Arc<Sky>
             sleep(EXHAUSTED_WAIT).await;
             continue;
         };
-        let (host, sky) = (Arc::clone(&host), Arc::clone(&sky));
+        let (host, shared) = (Arc::clone(&host), Arc::clone(&shared));
         tokio::spawn(async move {
             // However a client ends its connection, it is its own affair.
-            let _ended = converse(stream, host, sky).await;
+            let _ended = converse(stream, host, shared).await;
             drop(place);
         });
     }
 }
 
-async fn converse(stream: TcpStream, host: Arc<Host>, sky: Arc<Sky>) -> Result<(), hyper::Error> {
+async fn converse(stream: TcpStream, host: Arc<Host>, shared: Arc<Shared>) -> Result<(), hyper::Error> {
     // An answer waits for nothing; where the system refuses that, it is only later.
     let _refused: io::Result<()> = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, Arc::clone(&host), Arc::clone(&sky)));
+    let service = service_fn(move |request| answer(request, Arc::clone(&host), Arc::clone(&shared)));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT_MAX)
@@ -96,10 +96,10 @@ async fn converse(stream: TcpStream, host: Arc<Host>, sky: Arc<Sky>) -> Result<(
 
 type Page = Either<Full<Bytes>, Drip>;
 
-async fn answer(request: Request<Incoming>, host: Arc<Host>, sky: Arc<Sky>) -> Result<Response<Page>, NoAnswer> {
-    let (now, wall) = (sky.began.elapsed(), SystemTime::now());
+async fn answer(request: Request<Incoming>, host: Arc<Host>, shared: Arc<Shared>) -> Result<Response<Page>, NoAnswer> {
+    let (now, wall) = (shared.began.elapsed(), SystemTime::now());
     let (reaction, judgement) = host.receive(now, wall, request.uri().path());
-    if let Some(log) = &sky.log {
+    if let Some(log) = &shared.log {
         let path = request.uri().path_and_query().map_or("*", http::uri::PathAndQuery::as_str);
         log.write(&host, (request.method().as_str(), path), judgement, now, wall);
     }

@@ -14,7 +14,7 @@ use tokio::time::{interval, sleep};
 use crate::error::WeatherError;
 use crate::host::Host;
 use crate::request_log::RequestLog;
-use crate::server::{Sky, listen};
+use crate::server::{Shared, listen};
 use crate::tally::HostTally;
 use crate::world::World;
 
@@ -87,7 +87,7 @@ pub enum Waited {
 pub struct Weather {
     runtime: Option<Runtime>,
     hosts: Vec<Arc<Host>>,
-    sky: Arc<Sky>,
+    shared: Arc<Shared>,
     port: u16,
 }
 
@@ -106,14 +106,14 @@ impl Weather {
             Builder::new_multi_thread().worker_threads(THREADS).thread_name("weather").enable_all().build().map_err(system)?;
         let (port, bound) = bind_all(world, options.port)?;
         let log = options.log.as_deref().map(RequestLog::create).transpose()?;
-        let sky = Arc::new(Sky { began: Instant::now(), log });
+        let shared = Arc::new(Shared { began: Instant::now(), log });
         let mut hosts = Vec::with_capacity(bound.len());
         let context = runtime.enter();
         for (host, socket) in bound {
             if host.listens {
                 let listener =
                     socket.listen(BACKLOG_MAX).map_err(|source| WeatherError::Listen { address: host.address, source })?;
-                runtime.spawn(listen(listener, Arc::clone(&host), Arc::clone(&sky)));
+                runtime.spawn(listen(listener, Arc::clone(&host), Arc::clone(&shared)));
             } else {
                 // Bound and never open: the system refuses connections, and gives the port to nobody who does not insist.
                 runtime.spawn(async move {
@@ -124,7 +124,7 @@ impl Weather {
             hosts.push(host);
         }
         drop(context);
-        Ok(Self { runtime: Some(runtime), hosts, sky, port })
+        Ok(Self { runtime: Some(runtime), hosts, shared, port })
     }
 
     /// The port of every host.
@@ -187,7 +187,7 @@ impl Weather {
     /// [`WeatherError::Log`] where a line of the log could not be written.
     pub fn stop(mut self) -> Result<Vec<HostTally>, WeatherError> {
         self.end();
-        if let Some(log) = &self.sky.log {
+        if let Some(log) = &self.shared.log {
             log.close()?;
         }
         Ok(self.tallies())

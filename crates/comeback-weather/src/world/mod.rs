@@ -35,12 +35,12 @@ const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 1);
 pub struct World {
     about: String,
     rng_seed: u64,
-    plots: Vec<Plot>,
+    blocks: Vec<HostBlock>,
 }
 
 /// The hosts of one `[[host]]`.
 #[derive(Debug)]
-struct Plot {
+struct HostBlock {
     table: HostTable,
     first: Ipv4Addr,
     script: Box<dyn Script>,
@@ -58,7 +58,7 @@ impl World {
         }
         let refused = |error: Error| told(text, &error);
         let mut root = DeTable::parse(text).map_err(refused)?;
-        let mut world = Self { about: String::new(), rng_seed: 1, plots: Vec::new() };
+        let mut world = Self { about: String::new(), rng_seed: 1, blocks: Vec::new() };
         let hosts = root.get_mut().remove("host");
         let head = host_table::Head::read(Deserializer::from(root)).map_err(refused)?;
         world.about = head.about;
@@ -75,22 +75,22 @@ impl World {
             };
             let script = reader(Deserializer::from(rest)).map_err(refused)?;
             let first = table.address.or(next).ok_or_else(|| refuse("no loopback address is left".into()))?;
-            let plot = Plot { table, first, script };
-            next = plot.after().map_err(refuse)?;
-            world.add(plot).map_err(refuse)?;
+            let block = HostBlock { table, first, script };
+            next = block.after().map_err(refuse)?;
+            world.add(block).map_err(refuse)?;
         }
-        if world.plots.is_empty() { Err(at_line(text, 0, "a world needs a [[host]]".into())) } else { Ok(world) }
+        if world.blocks.is_empty() { Err(at_line(text, 0, "a world needs a [[host]]".into())) } else { Ok(world) }
     }
 
-    fn add(&mut self, plot: Plot) -> Result<(), String> {
-        if self.hosts_count() + plot.table.count() > HOSTS_MAX {
+    fn add(&mut self, block: HostBlock) -> Result<(), String> {
+        if self.hosts_count() + block.table.count() > HOSTS_MAX {
             return Err(format!("a world has at most {HOSTS_MAX} hosts"));
         }
-        let taken = self.plots.iter().any(|other| other.is_at(plot.first) || plot.is_at(other.first));
+        let taken = self.blocks.iter().any(|other| other.is_at(block.first) || block.is_at(other.first));
         if taken {
-            return Err(format!("{} or an address after it is another host's already", plot.first));
+            return Err(format!("{} or an address after it is another host's already", block.first));
         }
-        self.plots.push(plot);
+        self.blocks.push(block);
         Ok(())
     }
 
@@ -103,33 +103,33 @@ impl World {
     /// How many hosts it has.
     #[must_use]
     pub fn hosts_count(&self) -> usize {
-        self.plots.iter().map(|plot| plot.table.count()).sum()
+        self.blocks.iter().map(|block| block.table.count()).sum()
     }
 
     /// The URLs of its pages at this port, `pages` of each host: `http://127.0.1.1:PORT/page/1` and so on, host by host.
     pub fn urls(&self, port: u16, pages: u32) -> impl Iterator<Item = String> {
-        let addresses = self.plots.iter().flat_map(Plot::addresses);
+        let addresses = self.blocks.iter().flat_map(HostBlock::addresses);
         addresses.flat_map(move |address| (1..=pages).map(move |page| format!("http://{address}:{port}/page/{page}")))
     }
 
     /// The hosts at their beginning, at this port.
     pub(crate) fn hosts(&self, port: u16) -> Vec<Host> {
         let mut hosts = Vec::with_capacity(self.hosts_count());
-        for plot in &self.plots {
+        for block in &self.blocks {
             let mut shared: Option<Arc<Mutex<Running>>> = None;
-            for (index, address) in plot.addresses().enumerate() {
+            for (index, address) in block.addresses().enumerate() {
                 // The place in the world is part of the seed: equal hosts are not in step.
                 let rng_seed = self.rng_seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(hosts.len() as u64);
-                let own = || Arc::new(Mutex::new(Running::new(plot.script.begin(rng_seed))));
-                let script = if plot.table.shared { Arc::clone(shared.get_or_insert_with(own)) } else { own() };
-                hosts.push(plot.host(index, SocketAddr::from((address, port)), script));
+                let own = || Arc::new(Mutex::new(Running::new(block.script.begin(rng_seed))));
+                let script = if block.table.shared { Arc::clone(shared.get_or_insert_with(own)) } else { own() };
+                hosts.push(block.host(index, SocketAddr::from((address, port)), script));
             }
         }
         hosts
     }
 }
 
-impl Plot {
+impl HostBlock {
     /// The address after its last; `None` at the end of loopback.
     fn after(&self) -> Result<Option<Ipv4Addr>, String> {
         let count = u32::try_from(self.table.count()).map_err(|_| "too many hosts")?;
