@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use comeback_archive::{ArchiveError, CapturePlace, FileLength, OutcomeRow, TimeText, rows};
-use comeback_engine::commit::HostRecord;
+use comeback_engine::commit::{HoldRecord, HostRecord};
+use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::host_key::HostKey;
 use comeback_engine::ids::PartitionId;
@@ -30,7 +31,7 @@ use crate::intake::Intake;
 use crate::job::{Job, RunEnd, STORE_PATH};
 use crate::list::{self, Entry, ListReader, ReadError};
 use crate::recovery::read_state;
-use crate::run::{Surroundings, go_on};
+use crate::run::{Surroundings, engine_config, go_on};
 use crate::settings::Settings;
 use crate::settings::job_file::{JobFile, ListSource};
 use crate::watcher::{Notice, Watcher};
@@ -251,10 +252,12 @@ impl Gathering<'_> {
         if !self.is_gathered && !self.fetch(&dir, wanted)? {
             return Ok(None);
         }
-        let (files, hosts) = committed(&dir)?;
+        let (files, mut hosts) = committed(&dir)?;
+        let pace = engine_config(&self.job.settings, PartitionId(0));
         let mut ends: BTreeMap<String, OutcomeRow> = BTreeMap::new();
         for row in rows(&dir, &files) {
             let row = row?;
+            keep_gap(&mut hosts, &row, &pace);
             ends.insert(row.url.clone(), row);
         }
         let mut next = Vec::new();
@@ -380,6 +383,23 @@ fn committed(dir: &Path) -> Result<(Vec<FileLength>, BTreeMap<HostKey, HostRecor
         hosts.extend(state.hosts);
     }
     Ok((files, hosts))
+}
+
+/// Keeps the user's gap after the last request to a host: the next round begins anew and does not know when that was.
+fn keep_gap(hosts: &mut BTreeMap<HostKey, HostRecord>, row: &OutcomeRow, pace: &EngineConfig) {
+    let host = canonical(&row.url).ok().as_ref().and_then(HostKey::of);
+    let Some(host) = host.filter(|_| row.requests > 0) else { return };
+    let gap_ms = pace.delay_ms_of(&host);
+    if gap_ms == 0 {
+        return;
+    }
+    let until = row.settled_at.0.plus_ms(gap_ms);
+    let unheld = HostRecord { host: host.clone(), hold: None, patience: None, trouble: None, condemned: None };
+    let record = hosts.entry(host).or_insert(unheld);
+    if record.hold.as_ref().is_none_or(|hold| hold.until < until) {
+        let because = "the gap between two requests to one host".to_owned();
+        record.hold = Some(HoldRecord { since: row.settled_at.0, until, because });
+    }
 }
 
 /// Tells of a round as a part of the job: how many lists are there, which hosts wait.

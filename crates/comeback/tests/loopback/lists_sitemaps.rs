@@ -203,6 +203,22 @@ fn a_hold_over_a_sitemap_stands_for_the_pages() {
     assert_eq!(origin.asked().last().unwrap().target, "/b.xml", "{:#?}", origin.asked());
 }
 
+/// Each round is a run of its own, and none knew when a host was asked last.
+#[test]
+fn the_gap_between_requests_is_kept_from_round_to_round() {
+    let origin = origin_of_lists(|asked| match asked.target.as_str() {
+        "/index.xml" => Some(ok(index(asked, &["/a.xml"]))),
+        "/a.xml" => Some(ok(urlset(asked, &["/page/1"]))),
+        _ => None,
+    });
+    let gap = Duration::from_millis(400);
+    let (_, ended, rows) = fetch(&origin, "/index.xml", "--delay 400ms");
+    assert_eq!((ended.code, rows.len()), (Some(0), 1), "{ended:?}");
+    for pair in origin.asked().windows(2) {
+        assert!(pair[1].at + GRACE >= pair[0].at + gap, "{:?} came too soon after {:?}", pair[1].target, pair[0].target);
+    }
+}
+
 #[test]
 fn indexes_within_indexes_have_an_end() {
     let origin = origin_of_lists(|asked| {
