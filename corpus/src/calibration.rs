@@ -13,7 +13,16 @@ pub struct Bin {
     /// The sum of their confidences.
     pub confidence: f64,
     /// How many of them name the very label.
-    pub right: usize,
+    pub right: f64,
+}
+
+impl Bin {
+    /// A sum over the bin as its mean; 0 of nothing.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "the corpus has thousands of answers, not 2^53")]
+    pub fn mean(&self, sum: f64) -> f64 {
+        sum / self.count.max(1) as f64
+    }
 }
 
 /// The answers by confidence, in ten bins.
@@ -25,7 +34,7 @@ pub fn bins(judged: &[Judged<'_>]) -> [Bin; BINS] {
         let place = ((one.confidence.clamp(0.0, 1.0) * BINS as f64) as usize).min(BINS - 1);
         bins[place].count += 1;
         bins[place].confidence += one.confidence;
-        bins[place].right += usize::from(one.said == one.answer.gold);
+        bins[place].right += f64::from(u8::from(one.said == one.answer.gold));
     }
     bins
 }
@@ -34,6 +43,6 @@ pub fn bins(judged: &[Judged<'_>]) -> [Bin; BINS] {
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "the corpus has thousands of answers, not 2^53")]
 pub fn error(judged: &[Judged<'_>]) -> f64 {
-    let gaps = bins(judged).iter().map(|bin| (bin.confidence - bin.right as f64).abs()).sum::<f64>();
+    let gaps = bins(judged).iter().map(|bin| (bin.confidence - bin.right).abs()).sum::<f64>();
     if judged.is_empty() { 0.0 } else { gaps / judged.len() as f64 }
 }

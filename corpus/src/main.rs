@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use comeback_diagnosis::knowledge::Knowledge;
 use corpus::answer::{Answer, FOLDS};
+use corpus::calibration::bins;
 use corpus::error::CorpusError;
 use corpus::score::{Judged, Score};
 
@@ -39,6 +40,10 @@ fn run() -> Result<(), CorpusError> {
         println!("fold {fold}\n{}", Score::of(&part));
     }
     println!("all\n{}", Score::of(&judged));
+    println!("calibration: confidence, share that names the very label, answers");
+    for bin in bins(&judged).iter().filter(|bin| bin.count > 0) {
+        println!("  {:.2}  {:.2}  {}", bin.mean(bin.confidence), bin.mean(bin.right), bin.count);
+    }
     if wants_misses {
         for one in judged.iter().filter(|one| !one.cause_is_right()) {
             let Judged { answer, said, confidence } = one;

@@ -3,6 +3,7 @@
 //!
 //! It names causes; what is done about them is the policy's decision.
 
+use crate::calibration::confidence_of;
 use crate::cause::Cause;
 use crate::diagnosis::{Diagnosis, Evidence, Remedy, Responder, Scope};
 use crate::exchange::{Exchange, Failure, Response};
@@ -20,6 +21,9 @@ const OWN_SIGN_WEIGHT_MIN: f64 = 0.8;
 
 /// How much is left of the weight of common words that a product's own sign contradicts.
 const COMMON_WORDS_SHARE: f64 = 0.3;
+
+/// How sure `unknown` is of itself, as a share of the weight of the signature that says so.
+const UNDECIDABLE_SHARE: f64 = 0.4;
 
 /// The first status of a final response (RFC 9110, section 15).
 const STATUS_FINAL_MIN: u16 = 200;
@@ -232,7 +236,9 @@ fn strongest<'a>(fired: &[Firing<'a>]) -> Option<Finding<'a>> {
         .or_else(undecidable)?;
     let rival = strengths().filter(|(other, _)| *other != cause).map(|(_, weight)| weight).fold(0.0, f64::max);
     let speaker = *fired.iter().find(|firing| firing.signature.cause == Some(cause))?;
-    let confidence = (strength * (1.0 - rival / 2.0)).min(CONFIDENCE_MAX);
+    let doubted = strength * (1.0 - rival / 2.0);
+    // Bytes that are sent for several causes were sent for one of them: that none can be told is hardly ever the truth itself.
+    let confidence = if cause == Cause::Unknown { doubted * UNDECIDABLE_SHARE } else { confidence_of(doubted) };
     Some(Finding { cause, confidence, speaker: Some(speaker), scope: speaker.signature.scope })
 }
 

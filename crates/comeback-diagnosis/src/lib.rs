@@ -3,6 +3,7 @@
 //! Exchange and history in, diagnosis out: no clock, no I/O, no randomness. What is known of causes and products is data in
 //! `knowledge/`, each fact with its source. It recognises; it never evades.
 
+mod calibration;
 pub mod cause;
 pub mod cause_facts;
 pub mod clock;

@@ -96,8 +96,10 @@ fn has_tags(body: &[u8]) -> bool {
 }
 
 fn plain(body: &[u8]) -> String {
+    let body = String::from_utf8_lossy(body);
     let mut text = Words::default();
-    text.add(&String::from_utf8_lossy(body));
+    text.add(&body);
+    text.add_parted(body.trim_ascii());
     text.done()
 }
 
