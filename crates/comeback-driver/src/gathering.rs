@@ -159,22 +159,32 @@ pub(crate) fn gather(
     beginning: &Progress,
     around: &Surroundings<'_>,
 ) -> Result<Option<Gathered>, DriverError> {
-    let mut gathering =
-        Gathering { dir, job, is_gathered, beginning, around, asked: HashSet::new(), gathered: Gathered::default() };
-    let mut wanted = gathering.own_lists()?;
+    let mut gathering = Gathering {
+        dir,
+        job,
+        is_gathered,
+        beginning,
+        around,
+        named: HashSet::new(),
+        left_out: 0,
+        wanted: Vec::new(),
+        gathered: Gathered::default(),
+    };
+    gathering.take_own_lists()?;
     for round in 1..=SITEMAP_ROUNDS_MAX {
-        gathering.sift(&mut wanted);
+        let wanted = std::mem::take(&mut gathering.wanted);
         if wanted.is_empty() {
             break;
         }
-        match gathering.round(round, &wanted)? {
-            Some(next) => wanted = next,
-            None => return Ok(None),
+        if !gathering.round(round, &wanted)? {
+            return Ok(None);
         }
     }
-    wanted.retain(|wanted| !gathering.is_asked(&wanted.url));
-    for Wanted { url, .. } in wanted {
+    for Wanted { url, .. } in std::mem::take(&mut gathering.wanted) {
         gathering.unread(UnreadList::TooDeep { url });
+    }
+    if gathering.left_out > 0 {
+        gathering.unread(UnreadList::TooMany { count: gathering.left_out });
     }
     Ok(Some(gathering.gathered))
 }
@@ -185,54 +195,64 @@ struct Gathering<'a> {
     is_gathered: bool,
     beginning: &'a Progress,
     around: &'a Surroundings<'a>,
-    /// What was asked for, in canonical form.
-    asked: HashSet<String>,
+    /// Lists on the web that were named, in canonical form: each is wanted once.
+    named: HashSet<String>,
+    /// Those beyond the limit.
+    left_out: u64,
+    /// The lists of the next round.
+    wanted: Vec<Wanted>,
     gathered: Gathered,
 }
 
 impl Gathering<'_> {
-    /// The user's own lists; returns what of them is on the web.
-    fn own_lists(&mut self) -> Result<Vec<Wanted>, DriverError> {
-        let mut wanted = Vec::new();
+    /// The user's own lists, and what of them is on the web.
+    fn take_own_lists(&mut self) -> Result<(), DriverError> {
         for source in &self.job.lists {
             source.check_unchanged()?;
             if let ListSource::Web { url } = source {
-                wanted.push(Wanted { url: url.clone(), from_public: false });
+                self.want(url.clone(), false);
                 continue;
             }
             let list = GatheredList::Own(source.clone());
             if let Some(reader) = list.open(self.dir, self.url_column())? {
-                wanted.extend(named_lists(reader, &list.given(), list.is_from_public())?);
+                self.want_named(reader, &list.given(), list.is_from_public())?;
             }
             self.gathered.lists.push(list);
         }
-        Ok(wanted)
+        Ok(())
     }
 
     fn url_column(&self) -> Option<&str> {
         self.job.settings.url_column.as_deref()
     }
 
-    fn is_asked(&self, url: &str) -> bool {
-        canonical(url).is_ok_and(|url| self.asked.contains(url.as_str()))
+    fn want(&mut self, url: String, from_public: bool) {
+        let Ok(canonical) = canonical(&url) else { return };
+        if self.named.contains(canonical.as_str()) {
+            return;
+        }
+        if self.named.len() >= SITEMAPS_MAX {
+            self.left_out += 1;
+            return;
+        }
+        self.named.insert(canonical.into());
+        self.wanted.push(Wanted { url, from_public });
     }
 
-    /// Leaves what was not asked for yet, once each, within the limit.
-    fn sift(&mut self, wanted: &mut Vec<Wanted>) {
-        let mut left_out = 0;
-        wanted.retain(|Wanted { url, .. }| {
-            let Ok(url) = canonical(url) else { return false };
-            if self.asked.contains(url.as_str()) {
-                return false;
+    /// Wants the sitemaps that a list names, where it is an index. What ends it early is intake's to tell.
+    fn want_named(&mut self, mut reader: Box<dyn ListReader>, given: &Path, from_public: bool) -> Result<(), DriverError> {
+        if !reader.is_index() {
+            return Ok(());
+        }
+        loop {
+            match reader.next_item() {
+                Ok(Some(item)) => match item.entry {
+                    Ok(Entry::Sitemap(url)) => self.want(url, from_public),
+                    Ok(Entry::Url(_)) | Err(_) => {}
+                },
+                Ok(None) | Err(ReadError::Damaged { .. }) => return Ok(()),
+                Err(ReadError::System(error)) => return Err(DriverError::system("read", given, error)),
             }
-            if self.asked.len() >= SITEMAPS_MAX {
-                left_out += 1;
-                return false;
-            }
-            self.asked.insert(url.into())
-        });
-        if left_out > 0 {
-            self.unread(UnreadList::TooMany { count: left_out });
         }
     }
 
@@ -246,11 +266,11 @@ impl Gathering<'_> {
         }
     }
 
-    /// Fetches a round, and takes its lists. Returns the sitemaps that its indexes name; `None` when it was stopped.
-    fn round(&mut self, number: usize, wanted: &[Wanted]) -> Result<Option<Vec<Wanted>>, DriverError> {
+    /// Fetches a round, and takes its lists; whether it came to its end.
+    fn round(&mut self, number: usize, wanted: &[Wanted]) -> Result<bool, DriverError> {
         let dir = self.dir.join(SITEMAPS_PATH).join(number.to_string());
         if !self.is_gathered && !self.fetch(&dir, wanted)? {
-            return Ok(None);
+            return Ok(false);
         }
         let (files, mut hosts) = committed(&dir)?;
         let pace = engine_config(&self.job.settings, PartitionId(0));
@@ -260,14 +280,13 @@ impl Gathering<'_> {
             keep_gap(&mut hosts, &row, &pace);
             ends.insert(row.url.clone(), row);
         }
-        let mut next = Vec::new();
         for Wanted { url, .. } in wanted {
             let Some(OutcomeRow { outcome, cause, status, warc, .. }) = ends.remove(url) else {
                 self.unread(UnreadList::NoList { url: url.clone(), why: format!("{url}: there is no outcome for it") });
                 continue;
             };
             match (outcome, warc) {
-                (Outcome::Fetched, Some(place)) => next.extend(self.take(url, &dir, place)?),
+                (Outcome::Fetched, Some(place)) => self.take(url, &dir, place)?,
                 (Outcome::Fetched | Outcome::Answered | Outcome::Failed | Outcome::Parked, _) => {
                     self.unread(UnreadList::NotFetched { url: url.clone(), outcome, cause, status });
                 }
@@ -275,16 +294,16 @@ impl Gathering<'_> {
         }
         // Newer than what was known before.
         self.gathered.hosts.extend(hosts);
-        Ok(Some(next))
+        Ok(true)
     }
 
-    /// Takes a list that was fetched; returns the sitemaps that it names.
-    fn take(&mut self, url: &str, dir: &Path, place: CapturePlace) -> Result<Vec<Wanted>, DriverError> {
+    /// Takes a list that was fetched.
+    fn take(&mut self, url: &str, dir: &Path, place: CapturePlace) -> Result<(), DriverError> {
         let why = match FetchedList::find(url, dir, place, self.url_column()) {
             Ok((list, reader)) => {
-                let named = named_lists(reader, Path::new(url), list.from_public)?;
+                self.want_named(reader, Path::new(url), list.from_public)?;
                 self.gathered.lists.push(GatheredList::Fetched(list));
-                return Ok(named);
+                return Ok(());
             }
             Err(DriverError::List(error)) => error.to_string(),
             Err(DriverError::Archive(error @ (ArchiveError::Undecodable { .. } | ArchiveError::TooLarge { .. }))) => {
@@ -293,7 +312,7 @@ impl Gathering<'_> {
             Err(error) => return Err(error),
         };
         self.unread(UnreadList::NoList { url: url.to_owned(), why });
-        Ok(Vec::new())
+        Ok(())
     }
 
     /// Runs a round's job, or goes on with it; whether it came to its end.
@@ -348,26 +367,6 @@ impl Gathering<'_> {
         };
         Job::make(dir.to_owned(), sources, settings)
     }
-}
-
-/// The sitemaps that a list names, where it is an index. What ends it early is intake's to tell.
-fn named_lists(mut reader: Box<dyn ListReader>, given: &Path, from_public: bool) -> Result<Vec<Wanted>, DriverError> {
-    let mut named = Vec::new();
-    if !reader.is_index() {
-        return Ok(named);
-    }
-    // One more than can be asked for, so that it shows that there are more.
-    while named.len() <= SITEMAPS_MAX {
-        match reader.next_item() {
-            Ok(Some(item)) => named.extend(item.entry.ok().and_then(|entry| match entry {
-                Entry::Sitemap(url) => Some(Wanted { url, from_public }),
-                Entry::Url(_) => None,
-            })),
-            Ok(None) | Err(ReadError::Damaged { .. }) => break,
-            Err(ReadError::System(error)) => return Err(DriverError::system("read", given, error)),
-        }
-    }
-    Ok(named)
 }
 
 /// What a round has committed: its files, and the lasting states of its hosts. The store says it: progress is not synced, and may
