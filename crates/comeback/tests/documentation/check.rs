@@ -32,7 +32,7 @@ pub(crate) fn check(path: &str) {
         .into_iter()
         .map(|(line, what)| format!("{path}:{}: {what}\n", line + 1))
         .collect();
-    assert!(findings.is_empty(), "\n{findings}");
+    assert!(findings.is_empty(), "\n{findings}./test installs what the pages need");
     // Only now: what a failed command printed is no transcript.
     if is_blessing() {
         fs::write(&file, blessed(&lines, &steps, &ended)).unwrap();
