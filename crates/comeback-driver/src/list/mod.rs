@@ -47,12 +47,12 @@ pub use text::TextList;
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// A place between two lines of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Position {
+#[derive(Debug, Clone, Copy, Default)]
+struct Position {
     /// Lines before it.
-    pub line: u64,
+    line: u64,
     /// Bytes before it.
-    pub offset: u64,
+    offset: u64,
 }
 
 /// One entry of a list, good or bad. Blank lines and comments are no entries.
