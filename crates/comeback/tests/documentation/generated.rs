@@ -26,7 +26,7 @@ const FAMILIES: [(Cause, &str, &str); 5] = [
     (
         Cause::BotChallenge,
         "The site turns robots away",
-        "Waiting does not help. comeback parks the URL after one request and tries no way round it.",
+        "Waiting does not help. comeback park the URL after one request and tries no way round it.",
     ),
     (Cause::Dns, "No whole answer came", "What went wrong on our side of the wire, or on the way."),
     (Cause::EgressFault, "A route failed", "The site is not to blame, and neither is the URL."),
@@ -88,34 +88,36 @@ fn causes() -> String {
             write!(text, "{space}## {title}\n\n{common}\n").unwrap();
         }
         let facts = knowledge.cause(cause);
-        let helps = facts.waiting_helps.map_or("nobody can say", |helps| if helps { "yes" } else { "no" });
-        write!(text, "\n### {cause}\n\n{}\n\n", facts.meaning).unwrap();
-        writeln!(text, "- Does waiting help? {helps}.").unwrap();
-        writeln!(text, "- It speaks for {}.", scope_words(facts.scope)).unwrap();
-        writeln!(text, "- comeback {}; {}.", remedy_words(facts.remedy), charge_words(facts.who_pays)).unwrap();
-        writeln!(text, "- You can do: {}", facts.advice).unwrap();
+        let helps = match facts.waiting_helps {
+            Some(true) => "Waiting helps",
+            Some(false) => "Waiting does not help",
+            None => "Nobody can say whether waiting helps",
+        };
+        write!(text, "\n### {cause}\n\n{} {helps}; {}.\n\n", facts.meaning, scope_words(facts.scope)).unwrap();
+        writeln!(text, "- What comeback does: {}; {}.", remedy_words(facts.remedy), charge_words(facts.who_pays)).unwrap();
+        writeln!(text, "- What you can do: {}", facts.advice).unwrap();
     }
     text
 }
 
 const fn scope_words(scope: Scope) -> &'static str {
     match scope {
-        Scope::Url => "the URL alone",
-        Scope::Path => "all URLs below a path",
-        Scope::Host => "the whole host",
-        Scope::Group => "all hosts of one server or edge",
-        Scope::Account => "your account at a provider",
-        Scope::Unknown => "nobody knows what",
+        Scope::Url => "it speaks for the URL alone",
+        Scope::Path => "it speaks for all URLs below a path",
+        Scope::Host => "it speaks for the whole host",
+        Scope::Group => "it speaks for all hosts of one server or edge",
+        Scope::Account => "it speaks for your account at a provider",
+        Scope::Unknown => "for what it speaks is not known",
     }
 }
 
 const fn remedy_words(remedy: Remedy) -> &'static str {
     match remedy {
-        Remedy::Accept => "takes the answer as final",
-        Remedy::Wait => "comes back later",
-        Remedy::SlowDown => "comes back later and asks more slowly",
-        Remedy::Park => "parks the URL",
-        Remedy::GiveUp => "gives the URL up",
+        Remedy::Accept => "take the answer as final",
+        Remedy::Wait => "wait, and ask again",
+        Remedy::SlowDown => "wait, and ask more slowly",
+        Remedy::Park => "park the URL",
+        Remedy::GiveUp => "give the URL up",
     }
 }
 
