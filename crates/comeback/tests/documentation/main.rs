@@ -12,6 +12,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in the functions that tests share as well")]
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
 
 mod check;
 mod generated;
@@ -64,6 +67,25 @@ pages! {
     resuming: "docs/resuming.md",
     testing: "docs/testing.md",
     weather: "docs/weather.md",
+}
+
+/// `cargo run --release -- demo`, the first command of the README, once ended with "could not determine which binary to run": the fuzz
+/// targets had become members of the workspace. The pages did not see it, for a stand-in runs there in place of cargo.
+#[test]
+fn cargo_run_runs_comeback() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--manifest-path"])
+        .arg(root().join("Cargo.toml"))
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let is_run =
+        |package: &&serde_json::Value| metadata["workspace_default_members"].as_array().unwrap().contains(&package["id"]);
+    let packages = metadata["packages"].as_array().unwrap().iter().filter(is_run);
+    let targets = packages.flat_map(|package| package["targets"].as_array().unwrap());
+    let programs: Vec<_> = targets.filter(|target| target["kind"] == json!(["bin"])).map(|target| &target["name"]).collect();
+    assert_eq!(programs, ["comeback"]);
 }
 
 #[test]
