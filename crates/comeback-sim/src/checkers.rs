@@ -28,6 +28,8 @@ pub(crate) struct Row {
     pub(crate) outcome: Outcome,
     pub(crate) attempts: u32,
     pub(crate) requests: u32,
+    /// When it was settled, in milliseconds since the run's beginning.
+    pub(crate) settled_ms: u64,
 }
 
 /// What one host's server remembers of its own words, for the checkers.
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
 
     fn row(url: &str) -> Row {
-        Row { url: url.into(), outcome: Outcome::Fetched, attempts: 1, requests: 1 }
+        Row { url: url.into(), outcome: Outcome::Fetched, attempts: 1, requests: 1, settled_ms: 0 }
     }
 
     #[test]

@@ -14,6 +14,7 @@
 mod checkers;
 mod inbox;
 pub mod options;
+pub mod scored;
 mod shell;
 mod simulation;
 mod world;

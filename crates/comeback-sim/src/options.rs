@@ -17,6 +17,8 @@ pub struct Options {
     pub down_ms_max: u64,
     /// How long a message inside the process takes, at most, in milliseconds.
     pub message_ms_max: u64,
+    /// How long a request waits for its connection, at most, in milliseconds.
+    pub connect_ms_max: u64,
     /// How long a sync takes, at most, in milliseconds.
     pub sync_ms_max: u64,
     /// Partitions.
@@ -45,6 +47,7 @@ impl Default for Options {
             crash_percent: 10,
             down_ms_max: 5_000,
             message_ms_max: 2,
+            connect_ms_max: 30,
             sync_ms_max: 40,
             partitions: 4,
             slots_max: 64,

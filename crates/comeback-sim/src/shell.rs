@@ -20,8 +20,9 @@ use comeback_engine::visit::{Redirect, Visit, VisitReport};
 use crate::checkers::Row;
 use crate::inbox::Inbox;
 use crate::options::{Options, Plant};
+use crate::scored::TRAVEL_MS_MAX;
 use crate::simulation::{EPOCH_MS, EVENTS_MAX, RUN_MS_MAX, Surroundings};
-use crate::world::{Arrival, Reply};
+use crate::world::{Arrival, Reply, stated_ms};
 
 /// Commits between two checkpoints of a partition.
 const COMMITS_PER_CHECKPOINT: u64 = 8;
@@ -54,6 +55,8 @@ enum Event {
     Leave(PartitionId, LeaseId),
     Arrive(PartitionId, LeaseId),
     Committed(PartitionId, Box<Commit>, Option<CrashMoment>),
+    /// The time for which a partition asked to be woken.
+    Wake(PartitionId, u64),
     Drain,
 }
 
@@ -71,6 +74,7 @@ struct Partition {
     last: LogSeq,
     state: PartitionState,
     commits: u64,
+    wakes_at: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -137,7 +141,7 @@ impl<'a> Shell<'a> {
             let progress = state.batches.get(&seq).cloned().unwrap_or_default();
             self.index(id, seq, head, progress);
         }
-        self.partitions.push(Partition { engine, last, state, commits: 0 });
+        self.partitions.push(Partition { engine, last, state, commits: 0, wakes_at: None });
     }
 
     fn index(&mut self, id: PartitionId, batch: BatchSeq, head: BatchHead, progress: BatchProgress) {
@@ -205,11 +209,18 @@ impl<'a> Shell<'a> {
             Event::Leave(id, lease) => {
                 if let Some(visit) = self.visits.get_mut(&(id, lease)) {
                     visit.left_ms = Some(self.around.at_ms);
-                    let at_ms = self.around.at_ms + self.around.chance.up_to(20);
+                    let at_ms = self.around.at_ms + self.around.chance.up_to(TRAVEL_MS_MAX);
                     self.inbox.put(at_ms, Event::Arrive(id, lease));
                 }
             }
             Event::Arrive(id, lease) => self.arrive(id, lease),
+            Event::Wake(id, at_ms) => {
+                let partition = &mut self.partitions[usize::from(id.0)];
+                if partition.wakes_at == Some(at_ms) {
+                    partition.wakes_at = None;
+                    self.feed(id, Input::TimePassed);
+                }
+            }
             Event::Committed(id, commit, crash) => return self.commit(id, *commit, crash),
             Event::Drain => {
                 self.is_draining = true;
@@ -225,9 +236,12 @@ impl<'a> Shell<'a> {
         loop {
             let output = self.partitions[usize::from(id.0)].engine.next_output();
             if let Output::WaitUntil(at) = output {
-                if let Some(at) = at {
-                    let at_ms = (self.started_ms + at.0).max(self.around.at_ms);
-                    self.inbox.put(at_ms, Event::ToEngine(id, Box::new(Input::TimePassed)));
+                let partition = &mut self.partitions[usize::from(id.0)];
+                let at_ms = at.map(|at| (self.started_ms + at.0).max(self.around.at_ms));
+                // One call under way is enough; an engine that is called too early says again when.
+                if let Some(at_ms) = at_ms.filter(|at_ms| partition.wakes_at.is_none_or(|wakes_at| *at_ms < wakes_at)) {
+                    partition.wakes_at = Some(at_ms);
+                    self.inbox.put(at_ms, Event::Wake(id, at_ms));
                 }
                 return;
             }
@@ -248,7 +262,7 @@ impl<'a> Shell<'a> {
             }
             Output::Visit { lease, visit } => {
                 self.visits.insert((id, lease), OnItsWay { visit: *visit, left_ms: None, arrived: false });
-                let at_ms = self.around.at_ms + self.around.chance.up_to(30);
+                let at_ms = self.around.at_ms + self.around.chance.up_to(self.options.connect_ms_max);
                 self.inbox.put(at_ms, Event::Leave(id, lease));
             }
             Output::Recall(lease) => {
@@ -283,6 +297,7 @@ impl<'a> Shell<'a> {
             outcome: settled.settlement.outcome,
             attempts: settled.settlement.attempts,
             requests: settled.settlement.requests,
+            settled_ms: self.around.at_ms,
         };
         let twice = self.options.plant == Some(Plant::RowWrittenTwice) && self.around.chance.up_to(30) == 0;
         let rows = &mut self.around.rows[usize::from(id.0)];
@@ -355,7 +370,10 @@ impl<'a> Shell<'a> {
             None => Reply::plain(404, 1),
         };
         let (Reply::Answer { after_ms, .. } | Reply::Nothing { after_ms, .. }) = &reply;
-        let read_ms = at_ms + after_ms + self.around.chance.up_to(20);
+        let read_ms = at_ms + after_ms + self.around.chance.up_to(TRAVEL_MS_MAX);
+        if let Some(meter) = number.and_then(|number| self.around.meters.get_mut(number)).filter(|_| !visit.robots) {
+            meter.count(visit.url.path(), reply.is_page(), at_ms, read_ms);
+        }
         if let Reply::Answer { fields, after_ms, .. } = &reply
             && let Some(delay_ms) = stated_ms(fields)
         {
@@ -409,16 +427,4 @@ impl<'a> Shell<'a> {
             robots_text: visit.robots.then(|| body.as_bytes().to_vec()),
         }
     }
-}
-
-/// How long the server asks to stay away, by its own clock: what every client could know.
-fn stated_ms(fields: &[(&'static str, String)]) -> Option<u64> {
-    let value = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
-    let retry_after = value("Retry-After")?;
-    if let Ok(seconds) = retry_after.parse::<u64>() {
-        return Some(seconds * 1000).filter(|delay_ms| *delay_ms > 0);
-    }
-    let until = httpdate::parse_http_date(retry_after).ok()?;
-    let date = httpdate::parse_http_date(value("Date")?).ok()?;
-    Some(until.duration_since(date).ok()?.as_secs() * 1000).filter(|delay_ms| *delay_ms > 0)
 }

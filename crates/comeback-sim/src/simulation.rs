@@ -12,6 +12,7 @@ use comeback_engine::store::{MemoryStore, Store};
 
 use crate::checkers::{Finding, Row, Watch, judge_rows};
 use crate::options::Options;
+use crate::scored::Meter;
 use crate::shell::{Ending, Shell};
 use crate::world::{Promise, Script, draw};
 
@@ -53,6 +54,7 @@ pub(crate) struct Surroundings {
     pub(crate) store: MemoryStore,
     pub(crate) rows: Vec<Vec<Row>>,
     pub(crate) watch: Watch,
+    pub(crate) meters: Vec<Meter>,
     pub(crate) crashes_left: u64,
     pub(crate) events: u64,
     pub(crate) requests: u64,
@@ -62,28 +64,52 @@ pub(crate) struct Surroundings {
     pub(crate) slots: u64,
 }
 
-impl Surroundings {
-    /// Draws a web and a list for it, and takes the list in.
-    fn draw(mut chance: Chance, options: &Options) -> (Self, Vec<(HostKey, Vec<SeedUrl>)>) {
+/// A web, and what a client of it is given.
+#[derive(Debug)]
+pub(crate) struct Drawn {
+    /// The hosts' scripts: the host `hN.example` plays the one at N.
+    pub(crate) scripts: Vec<Box<dyn Script>>,
+    /// How many pages of each host are wanted.
+    pub(crate) counts: Vec<u64>,
+    pub(crate) patience_ms: u64,
+    pub(crate) slots: u64,
+    pub(crate) crashes: u64,
+}
+
+impl Drawn {
+    fn draw(chance: &mut Chance, options: &Options) -> Self {
         let hosts = 1 + chance.up_to(options.hosts_max - 1);
         let is_patient = chance.up_to(99) < options.long_patience_percent;
         let patience_ms = if is_patient { options.long_patience_ms } else { options.patience_ms };
-        let scripts = (0..hosts).map(|_| draw(&mut chance, hosts, patience_ms)).collect();
-        let given = draw_list(&mut chance, hosts, options);
+        let scripts = (0..hosts).map(|_| draw(chance, hosts, patience_ms)).collect();
+        let big = chance.up_to(99) < options.big_host_percent;
+        let count = |host| if big && host == 0 { 200 + chance.up_to(200) } else { 1 + chance.up_to(options.urls_max - 1) };
+        let counts = (0..hosts).map(count).collect();
+        let crashes = chance.up_to(options.crashes_max);
+        Self { scripts, counts, patience_ms, slots: 1 + chance.up_to(options.slots_max - 1), crashes }
+    }
+}
+
+impl Surroundings {
+    /// A web with its list taken in.
+    fn of(drawn: Drawn, chance: Chance, options: &Options) -> (Self, Vec<(HostKey, Vec<SeedUrl>)>) {
+        let Drawn { scripts, counts, patience_ms, slots, crashes } = drawn;
+        let given = list(&counts);
         let mut store = MemoryStore::default();
         intake(&mut store, &given, options.partitions);
         let around = Self {
+            meters: vec![Meter::default(); scripts.len()],
             scripts,
             store,
             rows: vec![Vec::new(); usize::from(options.partitions)],
             watch: Watch::default(),
-            crashes_left: chance.up_to(options.crashes_max),
+            crashes_left: crashes,
             events: 0,
             requests: 0,
             page_requests: 0,
             at_ms: 0,
             patience_ms,
-            slots: 1 + chance.up_to(options.slots_max - 1),
+            slots,
             chance,
         };
         (around, given)
@@ -108,9 +134,21 @@ impl Simulator {
     /// # Errors
     /// The first finding of the checkers.
     pub fn run(&self, rng_seed: u64, options: &Options) -> Result<Summary, Finding> {
-        let (mut around, given) = Surroundings::draw(Chance::from_rng_seed(rng_seed), options);
-        let crashes_drawn = around.crashes_left;
+        let mut chance = Chance::from_rng_seed(rng_seed);
+        let drawn = Drawn::draw(&mut chance, options);
+        let (urls, crashes) = (drawn.counts.iter().sum(), drawn.crashes);
+        let around = self.play(rng_seed, chance, drawn, options)?;
+        let crashes = crashes - around.crashes_left;
+        Ok(Summary { urls, requests: around.requests, crashes, virtual_ms: around.at_ms })
+    }
+
+    /// Plays a web to its end, through crashes and restarts, and judges it.
+    pub(crate) fn play(&self, rng_seed: u64, chance: Chance, drawn: Drawn, options: &Options) -> Result<Surroundings, Finding> {
+        let crashes_drawn = drawn.crashes;
+        let (mut around, given) = Surroundings::of(drawn, chance, options);
         let finding = |at_ms, what| Finding { rng_seed, at_ms, what };
+        // An answer to a guest may be on its way to another partition when the process ends.
+        let mut is_whole = true;
         loop {
             let ending = Shell::recover(&self.knowledge, options, &mut around).run();
             if let Some((at_ms, what)) = around.watch.first_finding() {
@@ -119,7 +157,7 @@ impl Simulator {
             match ending {
                 Ending::Finished => break,
                 Ending::Stuck(what) => return Err(finding(around.at_ms, what)),
-                Ending::Drained => {}
+                Ending::Drained => is_whole = false,
                 Ending::Crashed => {
                     around.store.crash();
                     around.watch.crashed(around.at_ms, UNCOMMITTED_MS_MAX);
@@ -128,19 +166,14 @@ impl Simulator {
             around.at_ms += around.chance.up_to(options.down_ms_max);
         }
         let urls: Vec<String> = given.iter().flat_map(|(_, urls)| urls.iter().map(|seed| seed.given.clone())).collect();
-        if let Some(what) = judge_end(&around, &urls, crashes_drawn == around.crashes_left) {
-            return Err(finding(around.at_ms, what));
+        match judge_end(&around, &urls, is_whole && crashes_drawn == around.crashes_left) {
+            Some(what) => Err(finding(around.at_ms, what)),
+            None => Ok(around),
         }
-        Ok(Summary {
-            urls: urls.len() as u64,
-            requests: around.requests,
-            crashes: crashes_drawn - around.crashes_left,
-            virtual_ms: around.at_ms,
-        })
     }
 }
 
-/// Judges the rows at the end of a run. Without a crash, no request is forgotten.
+/// Judges the rows at the end of a run. Where the process ended once (`is_whole`), no request is forgotten.
 fn judge_end(around: &Surroundings, urls: &[String], is_whole: bool) -> Option<String> {
     let rows: Vec<Row> = around.rows.concat();
     let counted: u64 = rows.iter().map(|row| u64::from(row.requests)).sum();
@@ -171,12 +204,13 @@ fn judge_promises(scripts: &[Box<dyn Script>], rows: &[Row]) -> Option<String> {
     })
 }
 
-fn draw_list(chance: &mut Chance, hosts: u64, options: &Options) -> Vec<(HostKey, Vec<SeedUrl>)> {
-    let big = chance.up_to(99) < options.big_host_percent;
-    (0..hosts)
-        .map(|host| {
-            let count = if big && host == 0 { 200 + chance.up_to(200) } else { 1 + chance.up_to(options.urls_max - 1) };
-            let urls: Vec<SeedUrl> = (0..count).map(|page| SeedUrl::get(format!("http://h{host}.example/page/{page}"))).collect();
+fn list(counts: &[u64]) -> Vec<(HostKey, Vec<SeedUrl>)> {
+    counts
+        .iter()
+        .enumerate()
+        .map(|(host, count)| {
+            let urls: Vec<SeedUrl> =
+                (0..*count).map(|page| SeedUrl::get(format!("http://h{host}.example/page/{page}"))).collect();
             let url = urls[0].given.parse().expect("the URL is made a line above");
             (HostKey::of(&url).expect("the URL has a host"), urls)
         })

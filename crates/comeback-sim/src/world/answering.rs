@@ -16,7 +16,18 @@ impl Healthy {
     }
 }
 
+impl Healthy {
+    /// One that never asks for a pause.
+    pub(crate) const fn steady() -> Self {
+        Self { pauses: false }
+    }
+}
+
 impl Script for Healthy {
+    fn name(&self) -> &'static str {
+        "healthy"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::Had
     }
@@ -35,6 +46,10 @@ impl Script for Healthy {
 pub(crate) struct Slow;
 
 impl Script for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::Had
     }
@@ -57,6 +72,10 @@ impl BadPath {
 }
 
 impl Script for BadPath {
+    fn name(&self) -> &'static str {
+        "bad-path"
+    }
+
     fn promise(&self, path: &str) -> Promise {
         if path.ends_with("/3") { Promise::NotHad } else { Promise::Had }
     }

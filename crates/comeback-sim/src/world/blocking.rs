@@ -2,7 +2,7 @@
 
 use comeback_engine::Chance;
 
-use super::{Arrival, Promise, Reply, Script};
+use super::{Arrival, CHALLENGE, Promise, Reply, Script};
 
 /// Every page is a challenge.
 #[derive(Debug)]
@@ -12,17 +12,28 @@ pub(crate) struct Challenge {
 
 impl Challenge {
     pub(crate) fn draw(chance: &mut Chance) -> Self {
-        Self { status: [403, 403, 429, 503][usize::from(chance.up_to(3) == 0) + usize::from(chance.up_to(2) == 0) * 2] }
+        let status = match chance.up_to(3) {
+            0 => 503,
+            1 => 403,
+            2 => 429,
+            _ => 200,
+        };
+        Self { status }
     }
 }
 
 impl Script for Challenge {
+    fn name(&self) -> &'static str {
+        "challenge"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::NotHad
     }
 
     fn receive(&mut self, _arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
-        Reply::with_field(self.status, "cf-mitigated", "challenge", 1 + chance.up_to(50))
+        let fields = vec![("cf-mitigated", "challenge".to_owned()), ("Content-Type", "text/html".to_owned())];
+        Reply::Answer { status: self.status, fields, body: CHALLENGE, after_ms: 1 + chance.up_to(50) }
     }
 }
 

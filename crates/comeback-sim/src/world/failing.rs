@@ -1,19 +1,34 @@
 //! Hosts that fail: by chance, for good, or only where robots.txt is concerned.
 
+use std::collections::BTreeMap;
+
 use comeback_engine::Chance;
 use comeback_engine::diagnosis::cause::Cause;
 
 use super::{Arrival, Promise, Reply, Script};
 
-/// Each request fails with the same chance, whatever came before.
+/// Each request fails with the same chance, whatever came before. How often each URL fails is drawn beforehand, so that it is the same
+/// for every client; no URL needs more than eleven tries.
 #[derive(Debug)]
 pub(crate) struct Flapping {
     percent: u64,
+    rng_seed: u64,
+    asked: BTreeMap<String, u64>,
 }
+
+/// The most tries that a URL of a flapping host needs.
+const TRIES_MAX: u64 = 11;
 
 impl Flapping {
     pub(crate) fn draw(chance: &mut Chance) -> Self {
-        Self { percent: 10 + chance.up_to(40) }
+        Self { percent: 10 + chance.up_to(40), rng_seed: chance.up_to(u64::MAX - 1), asked: BTreeMap::new() }
+    }
+
+    /// How many requests a URL needs.
+    pub(crate) fn tries(&self, path: &str) -> u64 {
+        let number = path.bytes().fold(0_u64, |number, byte| number.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let mut chance = Chance::from_rng_seed(self.rng_seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        1 + (1..TRIES_MAX).take_while(|_| chance.up_to(99) < self.percent).count() as u64
     }
 }
 
@@ -23,9 +38,15 @@ impl Script for Flapping {
         Promise::Open
     }
 
-    fn receive(&mut self, _arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
-        let fails = chance.up_to(99) < self.percent;
-        Reply::plain(if fails { 503 } else { 200 }, 1 + chance.up_to(50))
+    fn name(&self) -> &'static str {
+        "flapping"
+    }
+
+    fn receive(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
+        let tries = self.tries(arrival.path);
+        let asked = self.asked.entry(arrival.path.to_owned()).or_default();
+        *asked += 1;
+        Reply::plain(if *asked < tries { 503 } else { 200 }, 1 + chance.up_to(50))
     }
 }
 
@@ -49,9 +70,18 @@ impl Dead {
         };
         Self { cause, is_lasting: matches!(cause, Cause::Dns | Cause::Tls), after_ms }
     }
+
+    /// One whose trouble may pass, for all that a client knows.
+    pub(crate) fn silent(chance: &mut Chance, cause: Cause) -> Self {
+        Self { cause, is_lasting: false, after_ms: 1 + chance.up_to(20) }
+    }
 }
 
 impl Script for Dead {
+    fn name(&self) -> &'static str {
+        "dead"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::NotHad
     }
@@ -62,6 +92,40 @@ impl Script for Dead {
 
     fn robots(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
         self.receive(arrival, chance)
+    }
+}
+
+/// A gateway whose server is away for a while: 502, 503 and 504 by chance.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    until_ms: u64,
+}
+
+impl Upstream {
+    pub(crate) fn draw(chance: &mut Chance) -> Self {
+        Self { until_ms: 2_000 + chance.up_to(10_000) }
+    }
+}
+
+impl Script for Upstream {
+    fn name(&self) -> &'static str {
+        "upstream"
+    }
+
+    fn promise(&self, _path: &str) -> Promise {
+        // A 504 speaks for its URL: with few URLs there may be none that tells otherwise.
+        Promise::Open
+    }
+
+    fn receive(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
+        if arrival.at_ms >= self.until_ms {
+            return Reply::plain(200, 1 + chance.up_to(50));
+        }
+        match chance.up_to(2) {
+            0 => Reply::plain(502, 1 + chance.up_to(50)),
+            1 => Reply::plain(503, 1 + chance.up_to(50)),
+            _ => Reply::plain(504, 200 + chance.up_to(300)),
+        }
     }
 }
 

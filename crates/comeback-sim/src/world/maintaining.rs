@@ -26,9 +26,17 @@ impl Delta {
         let until_ms = from_ms + 1 + chance.up_to(patience_ms / 2);
         Self { from_ms, until_ms, retry_after_s: 1 + chance.up_to(patience_ms / 3_000) }
     }
+
+    pub(crate) const fn new(from_ms: u64, until_ms: u64, retry_after_s: u64) -> Self {
+        Self { from_ms, until_ms, retry_after_s }
+    }
 }
 
 impl Script for Delta {
+    fn name(&self) -> &'static str {
+        "maintenance"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::Had
     }
@@ -70,6 +78,10 @@ impl Date {
 }
 
 impl Script for Date {
+    fn name(&self) -> &'static str {
+        "maintenance-date"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::Had
     }
@@ -103,6 +115,10 @@ impl Unusable {
 }
 
 impl Script for Unusable {
+    fn name(&self) -> &'static str {
+        "unusable"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::Had
     }
@@ -122,6 +138,10 @@ impl Script for Unusable {
 pub(crate) struct Absurd;
 
 impl Script for Absurd {
+    fn name(&self) -> &'static str {
+        "absurd"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::NotHad
     }

@@ -6,12 +6,17 @@
 use comeback_engine::Chance;
 use comeback_engine::diagnosis::cause::Cause;
 
-mod answering;
-mod blocking;
-mod failing;
-mod limiting;
-mod maintaining;
+pub(crate) mod answering;
+pub(crate) mod blocking;
+pub(crate) mod failing;
+pub(crate) mod limiting;
+pub(crate) mod loading;
+pub(crate) mod maintaining;
 mod redirecting;
+
+/// A short page that wants proof of a human.
+pub(crate) const CHALLENGE: &str = "<html><head><title>Just a moment...</title></head><body><h1>Checking if the site connection is secure</h1>\
+    <p>Enable JavaScript and cookies to continue</p></body></html>";
 
 /// What a server does with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +32,29 @@ impl Reply {
         Self::Answer { status, fields: Vec::new(), body: "page", after_ms }
     }
 
+    /// Whether it is what the client came for, or a final answer.
+    pub(crate) fn is_page(&self) -> bool {
+        match self {
+            Self::Answer { status, body, .. } => *status == 404 || (*status == 200 && *body != CHALLENGE),
+            Self::Nothing { .. } => false,
+        }
+    }
+
     pub(crate) fn with_field(status: u16, name: &'static str, value: impl Into<String>, after_ms: u64) -> Self {
         Self::Answer { status, fields: vec![(name, value.into())], body: "page", after_ms }
     }
+}
+
+/// How long the server asks to stay away, by its own clock: what every client could know.
+pub(crate) fn stated_ms(fields: &[(&'static str, String)]) -> Option<u64> {
+    let value = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+    let retry_after = value("Retry-After")?;
+    if let Ok(seconds) = retry_after.parse::<u64>() {
+        return Some(seconds * 1000).filter(|delay_ms| *delay_ms > 0);
+    }
+    let until = httpdate::parse_http_date(retry_after).ok()?;
+    let date = httpdate::parse_http_date(value("Date")?).ok()?;
+    Some(until.duration_since(date).ok()?.as_secs() * 1000).filter(|delay_ms| *delay_ms > 0)
 }
 
 /// A request as it arrives.
@@ -53,6 +78,11 @@ pub(crate) trait Script: std::fmt::Debug {
         Reply::plain(404, 1 + chance.up_to(50))
     }
 
+    /// The behaviour's name, for scores.
+    fn name(&self) -> &'static str {
+        "other"
+    }
+
     /// Whether a page can be had by waiting, and must be had then.
     fn promise(&self, path: &str) -> Promise;
 }
@@ -70,7 +100,7 @@ pub(crate) enum Promise {
 
 /// Draws a script for a host of a web with so many hosts, whose clients have so much patience.
 pub(crate) fn draw(chance: &mut Chance, hosts: u64, patience_ms: u64) -> Box<dyn Script> {
-    match chance.up_to(15) {
+    match chance.up_to(21) {
         0 | 1 => Box::new(answering::Healthy::draw(chance)),
         2 => Box::new(answering::Slow),
         3 => Box::new(answering::BadPath::draw(chance)),
@@ -79,12 +109,18 @@ pub(crate) fn draw(chance: &mut Chance, hosts: u64, patience_ms: u64) -> Box<dyn
         6 => Box::new(maintaining::Unusable::draw(chance)),
         7 => Box::new(maintaining::Absurd),
         8 => Box::new(limiting::Bucket::draw(chance)),
-        9 => Box::new(limiting::TooMany::draw(chance)),
+        9 => Box::new(limiting::FixedWindow::too_many(chance)),
         10 => Box::new(failing::Flapping::draw(chance)),
         11 => Box::new(failing::Dead::draw(chance)),
         12 => Box::new(failing::RobotsDown::draw(chance)),
         13 => Box::new(blocking::Challenge::draw(chance)),
         14 => Box::new(blocking::Forbidding),
+        15 => Box::new(limiting::SlidingCounter::draw(chance)),
+        16 => Box::new(limiting::FixedWindow::with_fields(chance)),
+        17 => Box::new(limiting::Quota::draw(chance, patience_ms)),
+        18 => Box::new(loading::Overload::draw(chance)),
+        19 => Box::new(loading::Shedding::draw(chance)),
+        20 => Box::new(failing::Upstream::draw(chance)),
         _ => Box::new(redirecting::Redirecting::draw(chance, hosts)),
     }
 }

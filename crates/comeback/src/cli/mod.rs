@@ -26,6 +26,7 @@ mod resume;
 mod row_flags;
 mod setting_flags;
 mod simulate;
+mod simulate_world;
 mod status;
 mod weather;
 

@@ -10,9 +10,10 @@ use comeback::exit::Exit;
 use comeback::failure::Failure;
 use comeback_report::figures::{counted, span};
 use comeback_sim::options::Options;
+use comeback_sim::scored::world::World;
 use comeback_sim::{Simulator, Summary};
 
-use super::print;
+use super::{print, simulate_world};
 
 /// Findings after which no further run is begun: whoever reads them has enough to do.
 const FINDINGS_MAX: usize = 100;
@@ -30,6 +31,9 @@ pub(super) struct Arguments {
     /// The rng_seed of the first run
     #[arg(long, value_name = "N", default_value_t = 0)]
     first_seed: u64,
+    /// Score one world instead, or `all`: what was needed against what is possible
+    #[arg(long, value_name = "WORLD")]
+    world: Option<String>,
 }
 
 /// What all runs came to.
@@ -43,7 +47,10 @@ struct Totals {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Arguments { seeds, first_seed } = arguments;
+    let Arguments { seeds, first_seed, world } = arguments;
+    if let Some(word) = world {
+        return score(word, *first_seed, seeds.get());
+    }
     let (next, totals) = (AtomicU64::new(0), Mutex::new(Totals::default()));
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
@@ -68,6 +75,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         counted(findings as u64, "finding")
     ))?;
     Ok(if findings == 0 { Exit::Success } else { Exit::Unfinished })
+}
+
+/// Plays scored runs.
+fn score(word: &str, first_seed: u64, seeds: u64) -> Result<Exit, Failure> {
+    let one = World::from_word(word).map(|world| vec![world]);
+    let worlds = if word == "all" { Some(World::ALL.to_vec()) } else { one };
+    let known = World::ALL.iter().map(|world| world.word()).chain(["all"]).collect::<Vec<_>>().join(", ");
+    let worlds = worlds.ok_or(Failure::UnknownWord { noun: "world", word: word.to_owned(), known })?;
+    let (table, findings) = simulate_world::table(&worlds, first_seed, seeds);
+    print(&table)?;
+    for finding in findings.iter().take(FINDINGS_MAX) {
+        print(&format!("{finding}\n").lines().next().map(|line| format!("{line}\n")).unwrap_or_default())?;
+    }
+    Ok(if findings.is_empty() { Exit::Success } else { Exit::Unfinished })
 }
 
 /// Takes one seed after another until none is left.

@@ -1,0 +1,125 @@
+//! Scored runs: one world with drawn parameters, no crashes, and what the engine needed against what is possible.
+//!
+//! A world draws its hosts from the seed; the same hosts, drawn again, are played by the bounds ([`bound`]). A run is named by world
+//! and seed. The formulas are in `docs/scores.md`.
+
+use std::collections::BTreeSet;
+
+use comeback_engine::Chance;
+use comeback_engine::outcome::Outcome;
+
+use crate::checkers::Finding;
+use crate::options::Options;
+use crate::simulation::{Drawn, Simulator};
+use crate::world::Script;
+
+pub mod bound;
+mod honest;
+pub mod score;
+pub mod world;
+
+use bound::Bound;
+use score::{HostScore, Score};
+use world::World;
+
+/// Patience of a scored run, in milliseconds.
+pub(crate) const PATIENCE_MS: u64 = 60_000;
+/// The widest window of a host in a scored run.
+pub(crate) const WINDOW_MAX: usize = 16;
+/// Play and draw have chances of their own.
+const CHANCE_OF_PLAY: u64 = 0x5c0_7e5;
+/// How long a request or an answer is on its way at most, in milliseconds; both are drawn evenly.
+pub(crate) const TRAVEL_MS_MAX: u64 = 20;
+
+/// One host of a world: what it does, how many pages are wanted of it, and what can be had at best.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) script: Box<dyn Script>,
+    pub(crate) urls: u64,
+    pub(crate) bound: Bound,
+}
+
+/// What a server saw of one host's pages.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Meter {
+    /// Requests for pages.
+    pub(crate) requests: u64,
+    /// Those that got no page.
+    pub(crate) wasted: u64,
+    /// Requests for pages that had been had before.
+    pub(crate) repeated: u64,
+    /// When the first request arrived and when the last new page was read, in milliseconds.
+    pub(crate) first_ms: Option<u64>,
+    pub(crate) had_ms: u64,
+    /// When the last request arrived.
+    pub(crate) last_ms: u64,
+    had: BTreeSet<String>,
+}
+
+impl Meter {
+    pub(crate) fn count(&mut self, path: &str, is_page: bool, at_ms: u64, read_ms: u64) {
+        self.requests += 1;
+        self.first_ms.get_or_insert(at_ms);
+        self.last_ms = at_ms;
+        if self.had.contains(path) {
+            self.repeated += 1;
+        } else if is_page {
+            self.had.insert(path.to_owned());
+            self.had_ms = self.had_ms.max(read_ms);
+        }
+        self.wasted += u64::from(!is_page);
+    }
+}
+
+impl Simulator {
+    /// Plays one scored run.
+    ///
+    /// # Errors
+    /// A finding of the checkers: a request in a hold, a URL without a row, a run that does not end.
+    pub fn score(&self, world: World, rng_seed: u64) -> Result<Score, Finding> {
+        let (hosts, alone) = (world.draw(rng_seed), world.draw_healthy(rng_seed));
+        let scored = self.play_hosts(hosts, rng_seed)?;
+        let healthy_alone_ms = match alone {
+            Some(hosts) => self.play_hosts(hosts, rng_seed)?.iter().map(|host| host.finish_ms).max(),
+            None => None,
+        };
+        Ok(Score { world, rng_seed, hosts: scored, healthy_alone_ms })
+    }
+
+    fn play_hosts(&self, hosts: Vec<Host>, rng_seed: u64) -> Result<Vec<HostScore>, Finding> {
+        let options = Options {
+            crashes_max: 0,
+            drain_percent: 0,
+            message_ms_max: 1,
+            connect_ms_max: 2,
+            sync_ms_max: 5,
+            patience_ms: PATIENCE_MS,
+            ..Options::default()
+        };
+        let counts: Vec<u64> = hosts.iter().map(|host| host.urls).collect();
+        let (scripts, bounds): (Vec<_>, Vec<_>) = hosts.into_iter().map(|host| (host.script, host.bound)).unzip();
+        let drawn = Drawn { scripts, counts, patience_ms: PATIENCE_MS, slots: 256, crashes: 0 };
+        let around = self.play(rng_seed, Chance::from_rng_seed(rng_seed ^ CHANCE_OF_PLAY), drawn, &options)?;
+        let rows = around.rows.concat();
+        let scores = bounds.into_iter().enumerate().map(|(number, bound)| {
+            let prefix = format!("http://h{number}.example/");
+            let own: Vec<_> = rows.iter().filter(|row| row.url.starts_with(&prefix)).collect();
+            let ended = |wanted: Outcome| own.iter().filter(|row| row.outcome == wanted).count() as u64;
+            let meter = around.meters[number].clone();
+            HostScore {
+                script: around.scripts[number].name(),
+                obtained: ended(Outcome::Fetched) + ended(Outcome::Answered),
+                parked: ended(Outcome::Parked),
+                requests: meter.requests,
+                wasted: meter.wasted,
+                repeated: meter.repeated,
+                finish_ms: meter.had_ms,
+                last_request_ms: meter.last_ms,
+                settled_ms: own.iter().map(|row| row.settled_ms).max().unwrap_or(0),
+                urls: own.len() as u64,
+                bound,
+            }
+        });
+        Ok(scores.collect())
+    }
+}
