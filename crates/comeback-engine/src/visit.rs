@@ -190,6 +190,11 @@ pub enum Verdict {
         /// Whether the URL is charged all the same: it is the last one left, and its host was well before.
         charge: bool,
     },
+    /// Refused by the host's pace or by chance: again after a moment. `charge`: whether it is charged, where it may be.
+    Refused {
+        /// Whether the URL fails significantly more often than its host; `None` where that is not asked.
+        charge: Option<bool>,
+    },
     /// The URL fails while its host answers others.
     Blamed {
         /// Whether it fails significantly more often than its host.

@@ -168,15 +168,15 @@ fn diagnosis(cause: Cause, scope: Scope, remedy: Remedy, retry_after_s: Option<u
 
 #[test]
 fn slow_start_follows_the_canary() {
-    let mut scene = Scene::with_urls(40);
+    let mut scene = Scene::with_urls(200);
     assert_eq!(scene.visits.len(), 1);
     insta::assert_snapshot!("canary_under_way", scene.text());
     let mut widths = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..150 {
         scene.answer(200, page());
         widths.push(scene.visits.len());
     }
-    assert_eq!(widths[..4], [2, 3, 4, 5]);
+    assert_eq!(widths[..8], [2, 3, 4, 4, 4, 4, 5, 5]);
     assert_eq!(widths.iter().max(), Some(&16));
     insta::assert_snapshot!("window_open", scene.text());
 }
@@ -199,7 +199,7 @@ fn a_hold_ends_with_one_probe() {
 #[test]
 fn a_burst_of_refusals_is_one_incident() {
     let mut scene = Scene::with_urls(200);
-    (0..15).for_each(|_| scene.answer(200, page()));
+    (0..150).for_each(|_| scene.answer(200, page()));
     assert_eq!(scene.visits.len(), 16);
     (0..16).for_each(|_| scene.answer(503, refusal(None)));
     assert!(scene.visits.is_empty());

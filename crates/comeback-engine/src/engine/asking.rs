@@ -60,6 +60,7 @@ impl Engine {
 
     /// Looks after one host: spends its patience, settles what is condemned, loads, asks for slots, sets its timer.
     pub(super) fn tend(&mut self, now: Now, id: HostId) {
+        self.hosts[id].end_look(now, &mut self.chance);
         self.count_patience(now, id);
         self.spend_patience(now, id);
         if self.hosts[id].condemned.is_some() {
@@ -191,6 +192,7 @@ impl Engine {
         let lease = self.last_lease;
         let host = &mut self.hosts[id];
         host.asked_at = Some(now.monotonic);
+        host.pace.asked(now.monotonic);
         host.under_way.insert(lease, now.monotonic);
         self.leases.insert(lease, Lease { host: id, of, visit: visit.clone(), ticket: Some(ticket) });
         self.outputs.push_back(Output::Visit { lease, visit: Box::new(visit) });

@@ -15,6 +15,8 @@ use crate::visit::{Guest, GuestAnswer, Verdict, VisitReport, is_unrepeatable};
 
 /// The longest wait of a blamed URL, in milliseconds.
 const URL_BACKOFF_MS_MAX: u64 = 60_000;
+/// How long a URL waits that was refused by its host's pace or by chance, in milliseconds.
+const REFUSED_MS: u64 = 200;
 /// The least wait of a blamed URL, in milliseconds.
 const URL_BACKOFF_MS_MIN: u64 = 500;
 /// The URL number of robots.txt in a host's history.
@@ -147,7 +149,7 @@ impl Engine {
             Verdict::Sticky { until } => {
                 self.settle_asked(now, place, Outcome::Parked, cause, until, evidence_of(&report.diagnosis));
             }
-            Verdict::HostTrouble { .. } if lease.visit.is_unrepeatable() && may_have_acted(report) => {
+            Verdict::HostTrouble { .. } | Verdict::Refused { .. } if lease.visit.is_unrepeatable() && may_have_acted(report) => {
                 self.settle_unrepeatable(now, place, report);
             }
             Verdict::Blamed { .. } if has_acted || lease.visit.is_unrepeatable() && may_have_acted(report) => {
@@ -162,6 +164,15 @@ impl Engine {
                     self.send_again(lease_id, lease, place);
                 } else if !is_given_up {
                     self.put_back(now, place, None);
+                }
+            }
+            Verdict::Refused { charge } => {
+                if !self.is_given_up(now, place, report, u32::from(charge.is_some()), charge.unwrap_or(false)) {
+                    if lease.visit.hops > 0 {
+                        self.send_again(lease_id, lease, place);
+                    } else {
+                        self.put_back(now, place, Some(now.monotonic.plus_ms(REFUSED_MS)));
+                    }
                 }
             }
             Verdict::Blamed { charge } => {

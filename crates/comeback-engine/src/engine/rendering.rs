@@ -93,6 +93,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         queue,
         window,
         pace,
+        look,
         delay_ms,
         hold: _,
         patience: _,
@@ -118,8 +119,9 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     };
     let in_ms = |at: Monotonic| at.since_ms(now.monotonic);
     let delay = if *delay_ms > 0 { format!(", delay {delay_ms} ms") } else { String::new() };
-    let flapping = if pace.is_flapping() { ", flapping" } else { "" };
-    writeln!(text, "host {key}: robots {robots}, window {}, gap {} ms{delay}{flapping}", window.limit(), pace.gap_ms())?;
+    let looking = if look.is_some() { ", looking at what is under way" } else { "" };
+    writeln!(text, "host {key}: robots {robots}, window {}{delay}{looking}", window.limit())?;
+    writeln!(text, "  pace: {}", pace.render())?;
     writeln!(text, "  queue: {}", queue.render())?;
     writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;
     render_clocks(text, now, host)?;

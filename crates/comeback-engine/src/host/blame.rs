@@ -12,6 +12,9 @@ use comeback_diagnosis::history::History;
 
 /// The chance of blaming a URL wrongly that is accepted.
 const SIGNIFICANCE: f64 = 0.01;
+/// How many of the latest answers tell how the host is at the moment, and the fewest that are taken for as many.
+const LATELY: usize = 24;
+const LATELY_MIN: u32 = 12;
 
 /// How the host answered the first request for each of its latest 64 URLs. Repeats don't count, so that a few bad URLs at the
 /// end of a queue don't look like a bad host.
@@ -41,6 +44,8 @@ impl FirstAnswers {
 pub(crate) struct Others {
     pub(crate) asked: u32,
     pub(crate) refused: u32,
+    /// Of the latest answers for other URLs, repeats included, how many in a hundred were refusals.
+    pub(crate) refused_lately_percent: u32,
     /// Whether the last that was heard of another URL is an accepted answer, later than this URL's first failure.
     pub(crate) well_since_failure: bool,
 }
@@ -51,7 +56,11 @@ impl Others {
         let mut older = history.iter().rev().skip_while(|attempt| attempt.url == url);
         let last_other_accepted = older.next().is_some_and(|attempt| attempt.cause == Cause::None);
         let failed_before = older.any(|attempt| attempt.url == url);
+        let lately = history.iter().rev().filter(|attempt| attempt.url != url).take(LATELY);
+        let (count, refused) =
+            lately.fold((0, 0), |(count, refused), attempt| (count + 1, refused + u32::from(attempt.cause != Cause::None)));
         Self {
+            refused_lately_percent: refused * 100 / count.max(LATELY_MIN),
             asked: first.count().saturating_sub(1),
             refused: first.refused().saturating_sub(1),
             well_since_failure: last_other_accepted && failed_before,
@@ -80,7 +89,9 @@ pub(crate) const fn speaks_for_url(scope: Scope) -> bool {
 /// Whether a URL with so many failures fails significantly more often than its host.
 pub(crate) fn is_charged(others: Others, scope: Scope, failures: u32) -> bool {
     let (prior_refused, prior_asked) = if speaks_for_url(scope) { (0.4, 8.0) } else { (2.0, 2.0) };
+    let lately = f64::from(others.refused_lately_percent) / 100.0;
     let rate = (f64::from(others.refused) + prior_refused) / (f64::from(others.asked) + prior_asked);
+    let rate = rate.max(lately);
     let chance = (0..failures.min(64)).fold(1.0, |chance, _| chance * rate);
     chance * f64::from(others.asked + 1) < SIGNIFICANCE
 }
@@ -90,7 +101,7 @@ mod tests {
     use super::*;
 
     fn failures_until_charged(asked: u32, refused: u32, scope: Scope) -> u32 {
-        let others = Others { asked, refused, well_since_failure: false };
+        let others = Others { asked, refused, refused_lately_percent: 0, well_since_failure: false };
         (1..64).find(|failures| is_charged(others, scope, *failures)).unwrap_or(64)
     }
 

@@ -13,6 +13,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::Host;
 use super::blame::{Others, is_charged, speaks_for_url};
+use super::look::Look;
+use super::pace::Meaning;
 use super::patience::Patience;
 use super::trouble::{Refusal, Trouble};
 use crate::chance::Chance;
@@ -73,6 +75,19 @@ enum Stated {
     Beyond(WallTime),
 }
 
+fn refusal_of(asked: Asked, report: &VisitReport, stated: Stated) -> Refusal {
+    Refusal {
+        asked_at: asked.at,
+        url: asked.url,
+        cause: report.diagnosis.cause,
+        is_lasting: report.diagnosis.waiting_helps == Some(false),
+        stated: match stated {
+            Stated::Until(until) => Some(until),
+            Stated::Nothing | Stated::Floor(_) | Stated::Beyond(_) => None,
+        },
+    }
+}
+
 /// The facts behind a diagnosis, for people.
 pub(crate) fn evidence_of(diagnosis: &Diagnosis) -> Vec<String> {
     diagnosis.evidence.iter().take(8).map(|evidence| evidence.what.clone()).collect()
@@ -94,6 +109,9 @@ impl Host {
             self.hold = None;
             self.changed = true;
         }
+        if let Some(look) = &mut self.look {
+            look.hear(asked.at, matches!(report.diagnosis.remedy, Remedy::Accept | Remedy::GiveUp));
+        }
         let verdict = match report.diagnosis.remedy {
             Remedy::Accept => {
                 self.accept(now, asked);
@@ -107,6 +125,7 @@ impl Host {
             Remedy::Wait | Remedy::SlowDown => self.refuse(now, chance, asked, report, stated),
         };
         self.obey(now, stated, &report.diagnosis);
+        self.end_look(now, chance);
         match stated {
             Stated::Beyond(until) if verdict != Verdict::Accepted => Verdict::Sticky { until: Some(until) },
             Stated::Beyond(_) | Stated::Nothing | Stated::Until(_) | Stated::Floor(_) => verdict,
@@ -195,7 +214,10 @@ impl Host {
         if is_from_before {
             self.patience.iter_mut().for_each(|patience| patience.renew(now));
         } else {
-            self.trouble = None;
+            if let Some(trouble) = self.trouble.take() {
+                let by_rate = trouble.stated > 0 && matches!(trouble.cause, Cause::RateLimit | Cause::Quota);
+                self.pace.recovered(now.monotonic, by_rate);
+            }
             self.patience = None;
         }
         if self.trouble.is_none() && self.hold.is_none() {
@@ -203,7 +225,7 @@ impl Host {
         }
         self.changed = true;
         self.suspicion = None;
-        self.pace.accepted(now.monotonic);
+        self.pace.accepted(now.monotonic, asked.at);
     }
 
     /// A refusal of robots, or one that only another way or a person can cure.
@@ -254,24 +276,53 @@ impl Host {
         let is_lone = self.trouble.as_ref().is_some_and(|trouble| {
             trouble.only_url == Some(asked.url) && now.monotonic.since_ms(trouble.began_at) >= LONE_URL_MS
         });
+        // A server that names a time speaks for itself.
+        let is_lone = is_lone && stated == Stated::Nothing;
         let is_lone =
             is_lone && others.asked >= LONE_URL_OTHERS && others.hardly_refused() && report.diagnosis.remedy == Remedy::Wait;
+        let is_bare = report.status.is_some() && stated == Stated::Nothing;
+        if self.trouble.is_none() && is_bare {
+            let meaning = self.pace.refused(now.monotonic, asked.at);
+            // Of refusals in a row only the first may be the URL's own.
+            let may_be_own = report.diagnosis.remedy != Remedy::SlowDown && self.pace.answered_others();
+            let charge = may_be_own.then(|| is_charged(others, scope, asked.failures + 1));
+            match meaning {
+                Meaning::Look => {
+                    self.look.get_or_insert_with(|| Look::begin(now, refusal_of(asked, report, stated)));
+                    return Verdict::Refused { charge };
+                }
+                Meaning::Borne => return Verdict::Refused { charge },
+                Meaning::Trouble => {}
+            }
+        }
         let counted = self.trouble.is_none() || is_lone;
         self.step_trouble(now, chance, asked, report, stated);
         Verdict::HostTrouble { counted, charge: is_lone && is_charged(others, scope, asked.requests + 1) }
     }
 
+    /// Ends a look when all that was under way is answered, or its time is over.
+    pub(crate) fn end_look(&mut self, now: Now, chance: &mut Chance) {
+        let Some(look) = self.look.take_if(|look| self.under_way.is_empty() || look.until <= now.monotonic) else { return };
+        if self.trouble.is_some() {
+            return;
+        }
+        if look.accepted * 2 >= look.refused {
+            self.pace.mixed(now.monotonic);
+        } else {
+            self.begin_trouble(now, look.refusal, chance);
+        }
+    }
+
+    fn begin_trouble(&mut self, now: Now, refusal: Refusal, chance: &mut Chance) {
+        self.changed = true;
+        self.look = None;
+        self.trouble = Some(Trouble::begin(now, refusal, chance));
+        self.window.shrink();
+        self.pace.interrupted(now.monotonic);
+    }
+
     fn step_trouble(&mut self, now: Now, chance: &mut Chance, asked: Asked, report: &VisitReport, stated: Stated) {
-        let refusal = Refusal {
-            asked_at: asked.at,
-            url: asked.url,
-            cause: report.diagnosis.cause,
-            is_lasting: report.diagnosis.waiting_helps == Some(false),
-            stated: match stated {
-                Stated::Until(until) => Some(until),
-                Stated::Nothing | Stated::Floor(_) | Stated::Beyond(_) => None,
-            },
-        };
+        let refusal = refusal_of(asked, report, stated);
         self.changed = true;
         if let Some(trouble) = &mut self.trouble {
             trouble.confirm(now, refusal, chance);
@@ -284,12 +335,7 @@ impl Host {
             }
             return;
         }
-        self.trouble = Some(Trouble::begin(now, refusal, chance));
-        self.window.shrink();
-        if report.status.is_some() {
-            let by_chance = report.diagnosis.remedy == Remedy::Wait && report.diagnosis.retry_after.is_none();
-            self.pace.refused(now.monotonic, by_chance);
-        }
+        self.begin_trouble(now, refusal, chance);
     }
 
     /// From now on the host's URLs are settled unasked.

@@ -17,8 +17,8 @@ use crate::host_key::HostKey;
 use crate::ids::{LeaseId, Ticket};
 
 pub(crate) mod blame;
-pub(crate) mod flapping;
 pub(crate) mod judgement;
+pub(crate) mod look;
 pub(crate) mod pace;
 pub(crate) mod patience;
 pub(crate) mod queue;
@@ -28,6 +28,7 @@ pub(crate) mod window;
 
 use blame::FirstAnswers;
 use judgement::Suspicion;
+use look::Look;
 use pace::Pace;
 use patience::Patience;
 use queue::HostQueue;
@@ -50,6 +51,8 @@ pub(crate) struct Host {
     pub(crate) queue: HostQueue,
     pub(crate) window: Window,
     pub(crate) pace: Pace,
+    /// A refusal among requests under way, whose answers are awaited.
+    pub(crate) look: Option<Look>,
     /// The user's gap for this host, in milliseconds.
     pub(crate) delay_ms: u64,
     pub(crate) hold: Option<Hold>,
@@ -97,6 +100,7 @@ impl Host {
             queue: HostQueue::default(),
             window: Window::new(window_max),
             pace: Pace::default(),
+            look: None,
             delay_ms,
             hold: None,
             patience: None,
@@ -162,10 +166,15 @@ impl Host {
         if let Some(trouble) = &self.trouble {
             not_before(trouble.next_probe_at, "the host refuses; the next probe is due then");
         }
-        let gap_ms = self.gap_ms();
-        if let (Some(asked_at), true) = (self.asked_at, gap_ms > 0) {
-            not_before(asked_at.plus_ms(gap_ms), "the gap between requests");
+        if let Some(look) = self.look.as_ref().filter(|_| !self.under_way.is_empty()) {
+            not_before(look.until, "a request was refused; the others under way are awaited");
         }
+        let fixed_ms = self.delay_ms.max(self.robots.crawl_delay_ms());
+        if let (Some(asked_at), true) = (self.asked_at, fixed_ms > 0) {
+            not_before(asked_at.plus_ms(fixed_ms), "the gap between requests");
+        }
+        not_before(self.pace.next_at(), "the gap between requests");
+        let gap_ms = self.gap_ms();
         if until.0 > now.monotonic {
             return Readiness::NotUntil { at: until.0, because: until.1 };
         }

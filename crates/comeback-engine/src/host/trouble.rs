@@ -38,7 +38,7 @@ pub(crate) struct Trouble {
 }
 
 /// A refusal, as a trouble sees it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// When the refused request was started.
     pub(crate) asked_at: Monotonic,

@@ -1,7 +1,11 @@
 //! How many requests may be under way at a host: slow start, then careful growth.
 //!
-//! It starts at 1 (the canary). Each accepted answer adds one, until half of what last met a refusal; from there on one more
-//! for each full window of accepted answers. A refusal halves the memory of what went well and starts again at 1.
+//! It starts at 1 (the canary). Each accepted answer adds one, up to [`FAST_MAX`] or half of what last met a refusal; from there on one
+//! more for each full window of accepted answers, so that a limit is met with few requests under way. A refusal that begins a trouble
+//! halves the memory of what went well and starts again at 1.
+
+/// Up to here at most, growth is one for each accepted answer.
+const FAST_MAX: u32 = 4;
 
 /// The limit on a host's requests under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +19,7 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) const fn new(limit_max: u32) -> Self {
-        Self { limit: 1, limit_max, fast_until: limit_max, accepted_since_growth: 0 }
+        Self { limit: 1, limit_max, fast_until: FAST_MAX, accepted_since_growth: 0 }
     }
 
     pub(crate) const fn limit(&self) -> u32 {
@@ -41,7 +45,7 @@ impl Window {
 
     /// The host refused: begin again at 1, and be careful from half of where it was.
     pub(crate) fn shrink(&mut self) {
-        self.fast_until = (self.limit / 2).max(1);
+        self.fast_until = (self.limit / 2).clamp(1, FAST_MAX);
         self.restart();
     }
 
@@ -68,18 +72,22 @@ mod tests {
         assert_eq!(limits, [2, 3, 4, 4, 4]);
     }
 
+    /// The limits after each of so many accepted answers.
+    fn grown(window: &mut Window, accepted: u32) -> Vec<u32> {
+        let grow = |_| {
+            window.grow();
+            window.limit()
+        };
+        (0..accepted).map(grow).collect()
+    }
+
     #[test]
-    fn growth_is_careful_beyond_half_of_what_was_refused() {
+    fn growth_is_careful_beyond_four_and_beyond_half_of_what_was_refused() {
         let mut window = Window::new(16);
-        (0..7).for_each(|_| window.grow());
-        assert_eq!(window.limit(), 8);
+        assert_eq!(grown(&mut window, 8), [2, 3, 4, 4, 4, 4, 5, 5]);
         window.shrink();
         assert_eq!(window.limit(), 1);
-        (0..3).for_each(|_| window.grow());
-        assert_eq!(window.limit(), 4);
-        (0..3).for_each(|_| window.grow());
-        assert_eq!(window.limit(), 4);
-        window.grow();
-        assert_eq!(window.limit(), 5);
+        assert_eq!(grown(&mut window, 6), [2, 2, 3, 3, 3, 4]);
+        assert_eq!(grown(&mut Window::new(16), 200).last(), Some(&16));
     }
 }
