@@ -199,7 +199,7 @@ impl PartitionShell {
         let exchange = capture.exchange(&visit.method, visit.url.as_str(), &fields);
         let diagnosis = self.diagnose(lease, visit, &exchange);
         let metadata = recording::metadata(visit, &diagnosis);
-        let mut report = recording::report(visit, &capture, diagnosis);
+        let mut report = recording::report(visit, &capture, &exchange, diagnosis);
         if self.engine.is_guest(lease) {
             self.parcels.insert(lease, Parcel { url: visit.url.to_string(), capture, metadata });
         } else {
@@ -235,6 +235,7 @@ impl PartitionShell {
             sent_at: received_at,
             elapsed_ms: 0,
             bytes: 0,
+            allowance: None,
             capture: None,
             redirect: None,
             robots_text: None,

@@ -3,6 +3,8 @@
 use comeback_archive::{ArchiveError, CaptureRecord, PartitionFiles, ResponseBlock, Truncation, Wire};
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::diagnosis::diagnosis::Diagnosis;
+use comeback_engine::diagnosis::exchange::Exchange;
+use comeback_engine::diagnosis::rate_limit::Allowance;
 use comeback_engine::outcome::CapturePlace;
 use comeback_engine::seed_url::canonical;
 use comeback_engine::visit::{Redirect, Visit, VisitReport};
@@ -11,7 +13,7 @@ use serde::Serialize;
 use url::Url;
 
 /// What the engine is told of a capture; where it lies is filled in by whoever archives it.
-pub(crate) fn report(visit: &Visit, capture: &Capture, diagnosis: Diagnosis) -> VisitReport {
+pub(crate) fn report(visit: &Visit, capture: &Capture, exchange: &Exchange<'_>, diagnosis: Diagnosis) -> VisitReport {
     let response = capture.response.as_ref();
     VisitReport {
         status: response.map(|response| response.status),
@@ -19,6 +21,7 @@ pub(crate) fn report(visit: &Visit, capture: &Capture, diagnosis: Diagnosis) -> 
         sent_at: capture.sent_at.unwrap_or(capture.ended_at),
         elapsed_ms: capture.elapsed_ms,
         bytes: response.map_or(0, |response| response.body_bytes),
+        allowance: exchange.response.and_then(|response| Allowance::read(&response, exchange.received_at)),
         capture: None,
         redirect: redirect(visit, capture),
         robots_text: response.filter(|_| visit.robots).map(|response| response.body_seen.clone()),

@@ -2,6 +2,7 @@
 
 use comeback_diagnosis::clock::WallTime;
 use comeback_diagnosis::diagnosis::Diagnosis;
+use comeback_diagnosis::rate_limit::Allowance;
 use url::Url;
 
 use crate::host_key::HostKey;
@@ -131,6 +132,8 @@ pub struct VisitReport {
     pub elapsed_ms: u64,
     /// The payload's length in bytes.
     pub bytes: u64,
+    /// What the answer says of a limit on requests.
+    pub allowance: Option<Allowance>,
     /// Where its capture lies.
     pub capture: Option<CapturePlace>,
     /// Where the answer points; `Err` says why the place is none that can be asked.

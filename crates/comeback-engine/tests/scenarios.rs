@@ -146,6 +146,7 @@ fn report(diagnosis: Diagnosis) -> VisitReport {
         sent_at: WallTime(0),
         elapsed_ms: 5,
         bytes: 4,
+        allowance: None,
         capture: None,
         redirect: None,
         robots_text: None,

@@ -9,6 +9,7 @@ use comeback_engine::diagnosis::clock::{Monotonic, Now, WallTime};
 use comeback_engine::diagnosis::exchange::{Exchange, Failure, Response};
 use comeback_engine::diagnosis::history::History;
 use comeback_engine::diagnosis::knowledge::Knowledge;
+use comeback_engine::diagnosis::rate_limit::Allowance;
 use comeback_engine::engine::Engine;
 use comeback_engine::governor::{Governor, SlotMessage};
 use comeback_engine::ids::{BatchSeq, LeaseId, LogSeq, PartitionId};
@@ -419,6 +420,7 @@ impl<'a> Shell<'a> {
             sent_at: WallTime(EPOCH_MS + left_ms),
             elapsed_ms: read_ms - left_ms,
             bytes: body.len() as u64,
+            allowance: response.and_then(|response| Allowance::read(&response, WallTime(EPOCH_MS + read_ms))),
             capture: None,
             redirect: location.map(|location| {
                 let url = visit.url.join(location).map_err(|error| error.to_string())?;

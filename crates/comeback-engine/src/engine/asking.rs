@@ -8,6 +8,7 @@ use comeback_diagnosis::clock::{Monotonic, Now};
 use super::{Batch, Engine, HostId, Lease, LeaseOf};
 use crate::batch::{BatchHead, BatchProgress};
 use crate::governor::SlotMessage;
+use crate::host::announced::Announced;
 use crate::host::queue::UrlPlace;
 use crate::host::robots::Robots;
 use crate::host::{Host, Readiness};
@@ -193,6 +194,7 @@ impl Engine {
         let host = &mut self.hosts[id];
         host.asked_at = Some(now.monotonic);
         host.pace.asked(now.monotonic);
+        host.announced.iter_mut().for_each(Announced::asked);
         host.under_way.insert(lease, now.monotonic);
         self.leases.insert(lease, Lease { host: id, of, visit: visit.clone(), ticket: Some(ticket) });
         self.outputs.push_back(Output::Visit { lease, visit: Box::new(visit) });

@@ -94,6 +94,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         window,
         pace,
         look,
+        announced,
         delay_ms,
         hold: _,
         patience: _,
@@ -119,8 +120,10 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     };
     let in_ms = |at: Monotonic| at.since_ms(now.monotonic);
     let delay = if *delay_ms > 0 { format!(", delay {delay_ms} ms") } else { String::new() };
+    let limited = announced.and_then(|announced| announced.left(now.monotonic));
+    let limited = limited.map(|left| format!(", {left} left of the server's own limit")).unwrap_or_default();
     let looking = if look.is_some() { ", looking at what is under way" } else { "" };
-    writeln!(text, "host {key}: robots {robots}, window {}{delay}{looking}", window.limit())?;
+    writeln!(text, "host {key}: robots {robots}, window {}{delay}{looking}{limited}", window.limit())?;
     writeln!(text, "  pace: {}", pace.render())?;
     writeln!(text, "  queue: {}", queue.render())?;
     writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;

@@ -16,6 +16,7 @@ use crate::config::EngineConfig;
 use crate::host_key::HostKey;
 use crate::ids::{LeaseId, Ticket};
 
+pub(crate) mod announced;
 pub(crate) mod blame;
 pub(crate) mod judgement;
 pub(crate) mod look;
@@ -26,6 +27,7 @@ pub(crate) mod robots;
 pub(crate) mod trouble;
 pub(crate) mod window;
 
+use announced::Announced;
 use blame::FirstAnswers;
 use judgement::Suspicion;
 use look::Look;
@@ -51,6 +53,8 @@ pub(crate) struct Host {
     pub(crate) queue: HostQueue,
     pub(crate) window: Window,
     pub(crate) pace: Pace,
+    /// What the server last said of a limit of its own.
+    pub(crate) announced: Option<Announced>,
     /// A refusal among requests under way, whose answers are awaited.
     pub(crate) look: Option<Look>,
     /// The user's gap for this host, in milliseconds.
@@ -100,6 +104,7 @@ impl Host {
             queue: HostQueue::default(),
             window: Window::new(window_max),
             pace: Pace::default(),
+            announced: None,
             look: None,
             delay_ms,
             hold: None,
@@ -166,6 +171,10 @@ impl Host {
         if let Some(trouble) = &self.trouble {
             not_before(trouble.next_probe_at, "the host refuses; the next probe is due then");
         }
+        let left = self.announced.and_then(|announced| announced.left(now.monotonic));
+        if let Some(announced) = self.announced.filter(|_| left == Some(0)) {
+            not_before(announced.renewed_at, "the server says that its limit is used up until then");
+        }
         if let Some(look) = self.look.as_ref().filter(|_| !self.under_way.is_empty()) {
             not_before(look.until, "a request was refused; the others under way are awaited");
         }
@@ -180,7 +189,9 @@ impl Host {
         }
         let busy = u32::try_from(self.under_way.len() + self.tickets.len()).unwrap_or(u32::MAX);
         let limit = if self.asks_alone() { 1 } else { self.window.limit() };
-        match limit.saturating_sub(busy) {
+        let tickets = self.tickets.len() as u64;
+        let left = left.map_or(u32::MAX, |left| u32::try_from(left.saturating_sub(tickets)).unwrap_or(u32::MAX));
+        match limit.saturating_sub(busy).min(left) {
             0 => Readiness::Blocked,
             _ if gap_ms > 0 && !self.tickets.is_empty() => Readiness::Blocked,
             free if gap_ms > 0 => Readiness::Now(free.min(1)),

@@ -123,3 +123,29 @@ fn many_hosts_are_asked_side_by_side() {
     let first_of_last = (0..120).map(|host| origin.pages().iter().position(|asked| asked.host == host).unwrap()).max().unwrap();
     assert!(first_of_last < 600, "a host waited for {first_of_last} pages of others");
 }
+
+#[test]
+fn an_announced_limit_is_kept_without_a_single_refusal() {
+    const ALLOWED: usize = 10;
+    const WINDOW: Duration = Duration::from_secs(2);
+    let window: Mutex<(Duration, usize)> = Mutex::default();
+    let origin = origin_of_pages(move |asked| {
+        let mut window = window.lock().unwrap();
+        if window.1 == 0 || asked.at >= window.0 + WINDOW {
+            *window = (asked.at, 0);
+        }
+        let reset_s = (window.0 + WINDOW).saturating_sub(asked.at).as_secs_f64().ceil();
+        if window.1 == ALLOWED {
+            return Answer::Keep(answer("429 Too Many Requests", &format!("Retry-After: {reset_s}\r\n"), ""));
+        }
+        window.1 += 1;
+        let left = ALLOWED - window.1;
+        let fields = format!("RateLimit-Limit: {ALLOWED}\r\nRateLimit-Remaining: {left}\r\nRateLimit-Reset: {reset_s}\r\n");
+        Answer::Keep(answer("200 OK", &fields, "page"))
+    });
+    let bench = Bench::new();
+    let (ended, rows) = bench.fetch(origin.urls(35), "");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_all(&rows, 35, "fetched/none");
+    assert_eq!(origin.pages().len(), 35, "no page is refused, so none is asked twice");
+}
