@@ -24,6 +24,12 @@ pub enum DiagnosisError {
         /// The first bytes, escaped and cut.
         beginning: String,
     },
+    /// An entry of a HAR file holds no response.
+    #[error("{why}")]
+    HarEntry {
+        /// Why, as a sentence.
+        why: String,
+    },
 }
 
 impl DiagnosisError {
@@ -32,6 +38,7 @@ impl DiagnosisError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Knowledge { .. } => "mend the file; its neighbours show the form",
+            Self::HarEntry { .. } => "save the page load once more, whole, from the browser's developer tools",
             Self::EmptyResponse | Self::NotHttp { .. } => {
                 "save the response with its head, for example with `curl -i -o saved.http URL`; it begins with a line such as \
                  \"HTTP/1.1 503 Service Unavailable\""

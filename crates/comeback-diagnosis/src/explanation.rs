@@ -1,24 +1,27 @@
 //! The explanation of a saved response: one line of `comeback explain --json`.
 //!
 //! Its field names and words are a contract. It explains bytes alone: no history, and never a cause of our own side, since who
-//! saved a response had one.
+//! saved a response had one. A file without a response has an explanation too, with status 0.
 
 use serde::Serialize;
 
 use crate::cause::Cause;
 use crate::clock::WallTime;
-use crate::diagnosis::{Evidence, Responder, Scope};
+use crate::diagnosis::{Diagnosis, Evidence, Responder, Scope};
 use crate::history::History;
 use crate::knowledge::Knowledge;
 use crate::raw_response::RawResponse;
 use crate::retry_after::RetryAfterKind;
+use crate::saved::SavedAnswer;
+
+mod surer;
 
 /// What a saved response means.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explanation {
     /// The file's name as given, `-` for standard input.
     pub file: String,
-    /// The status, unclamped.
+    /// The status, unclamped; 0 where there is no response.
     pub status: u16,
     /// Why it was said.
     pub cause: Cause,
@@ -40,6 +43,9 @@ pub struct Explanation {
     pub evidence: Vec<Evidence>,
     /// What a person can do, in one sentence.
     pub advice: String,
+    /// What would make the answer surer; for people only.
+    #[serde(skip)]
+    pub surer: Vec<String>,
 }
 
 /// Seconds as JSON has them: an integer when whole, else a decimal.
@@ -74,33 +80,137 @@ impl Knowledge {
     pub fn explain(&self, file: &str, raw: &RawResponse, received_at: WallTime) -> Explanation {
         let fields = raw.borrowed_fields();
         let diagnosis = self.diagnose(&raw.exchange(&fields, received_at), &History::default());
-        let mut evidence = diagnosis.evidence;
-        evidence.extend(undecoded(raw).map(|what| Evidence { what, weight: 0.0 }));
-        let retry_after = diagnosis.retry_after;
+        let mut explanation = self.explanation(file, raw.status, self.as_shown(diagnosis, raw.status));
+        explanation.evidence.extend(undecoded(raw).map(|what| Evidence { what, weight: 0.0 }));
+        if raw.earlier > 0 {
+            let what = format!("{} earlier responses are in the file; the last one is explained", raw.earlier);
+            explanation.evidence.push(Evidence { what, weight: 0.0 });
+        }
+        explanation.surer = surer::wishes(raw, &explanation);
+        explanation
+    }
+
+    /// Explains one answer of a saved file; in a file of several its place is added to the file's name: `page.har#2`.
+    #[must_use]
+    pub fn explain_saved(&self, file: &str, answer: &SavedAnswer, received_at: WallTime) -> Explanation {
+        let SavedAnswer { number, asked, response } = answer;
+        let name = number.map_or_else(|| file.to_owned(), |number| format!("{file}#{number}"));
+        let mut explanation = match response {
+            Ok(raw) => self.explain(&name, raw, received_at),
+            Err(error) => self.unread(&name, &error.to_string(), error.hint()),
+        };
+        explanation.evidence.extend(asked.iter().map(|asked| Evidence { what: format!("asked: {asked}"), weight: 0.0 }));
+        explanation
+    }
+
+    /// The explanation of what is no response, or can't be read: `unknown`, with the reason as its evidence.
+    #[must_use]
+    pub fn unread(&self, file: &str, why: &str, wish: &str) -> Explanation {
+        let mut first = wish.chars();
+        let advice = first.next().map(|letter| format!("{}{}.", letter.to_uppercase(), first.as_str())).unwrap_or_default();
         Explanation {
             file: file.to_owned(),
-            status: raw.status,
-            cause: diagnosis.cause,
-            responder: diagnosis.responder,
-            product: diagnosis.product,
-            scope: diagnosis.scope,
-            waiting_helps: diagnosis.waiting_helps,
-            confidence: diagnosis.confidence,
+            status: 0,
+            cause: Cause::Unknown,
+            responder: Responder::Unknown,
+            product: None,
+            scope: Scope::Unknown,
+            waiting_helps: None,
+            confidence: 0.0,
+            retry_after_s: None,
+            retry_after_kind: None,
+            evidence: vec![Evidence { what: why.to_owned(), weight: 0.0 }],
+            advice,
+            surer: Vec::new(),
+        }
+    }
+
+    /// The explanation that a diagnosis is.
+    #[must_use]
+    pub fn explanation(&self, name: &str, status: u16, diagnosis: Diagnosis) -> Explanation {
+        // Without `..`, so that a new field is not forgotten here.
+        let Diagnosis { cause, responder, product, scope, waiting_helps, confidence, retry_after, evidence, remedy: _ } =
+            diagnosis;
+        Explanation {
+            file: name.to_owned(),
+            status,
+            cause,
+            responder,
+            product,
+            scope,
+            waiting_helps,
+            confidence,
             retry_after_s: retry_after.and_then(|said| said.delay_ms).map(Seconds::from_ms),
             retry_after_kind: retry_after.map(|said| said.kind),
             evidence,
-            advice: self.cause(diagnosis.cause).advice.clone(),
+            advice: self.cause(cause).advice.clone(),
+            surer: Vec::new(),
         }
+    }
+
+    /// The diagnosis as far as a response by itself can show it: a cause that only whoever fetched it could know becomes `unknown`,
+    /// or `none` for a redirect.
+    fn as_shown(&self, diagnosis: Diagnosis, status: u16) -> Diagnosis {
+        if is_shown_by_responses(diagnosis.cause) {
+            return diagnosis;
+        }
+        let cause = if (300..=399).contains(&status) { Cause::None } else { Cause::Unknown };
+        let facts = self.cause(cause);
+        let evidence = diagnosis.evidence.into_iter().map(|fact| Evidence { weight: 0.0, ..fact }).collect();
+        let confidence = diagnosis.confidence.min(NOT_SHOWN_CONFIDENCE_MAX);
+        Diagnosis { cause, scope: facts.scope, waiting_helps: facts.waiting_helps, confidence, evidence, ..diagnosis }
     }
 }
 
-/// A note where the saved body is still compressed. A client that decoded the body may have left the field in place, so the
-/// bytes decide: compressed bytes are no UTF-8.
+/// How sure an answer may be whose cause a response can't show.
+const NOT_SHOWN_CONFIDENCE_MAX: f64 = 0.3;
+
+/// Whether a response by itself can show the cause; the others are known only to whoever fetched it.
+const fn is_shown_by_responses(cause: Cause) -> bool {
+    match cause {
+        Cause::Overload
+        | Cause::Maintenance
+        | Cause::Starting
+        | Cause::UpstreamDown
+        | Cause::UpstreamTimeout
+        | Cause::ServerError
+        | Cause::ConfigError
+        | Cause::RateLimit
+        | Cause::Quota
+        | Cause::WaitingRoom
+        | Cause::BotChallenge
+        | Cause::WafBlock
+        | Cause::SoftBlock
+        | Cause::IpBan
+        | Cause::GeoBlock
+        | Cause::LoginWall
+        | Cause::PaymentRequired
+        | Cause::RobotsPolicy
+        | Cause::None
+        | Cause::Unknown => true,
+        Cause::Dns
+        | Cause::ConnectRefused
+        | Cause::ConnectTimeout
+        | Cause::Tls
+        | Cause::Reset
+        | Cause::ReadTimeout
+        | Cause::Protocol
+        | Cause::TooLarge
+        | Cause::Decode
+        | Cause::Redirect
+        | Cause::AddressRefused
+        | Cause::EgressFault
+        | Cause::BrowserFault
+        | Cause::ProviderRateLimit
+        | Cause::ProviderCredits
+        | Cause::ProviderOverload
+        | Cause::ProviderFault
+        | Cause::Budget => false,
+    }
+}
+
+/// A note where the saved body is still compressed.
 fn undecoded(raw: &RawResponse) -> Option<String> {
-    let (_, coding) = raw.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"))?;
-    let is_text = match std::str::from_utf8(&raw.body) {
-        Ok(_) => true,
-        Err(error) => error.error_len().is_none(),
-    };
-    (!is_text).then(|| format!("the saved body is compressed ({}), so its words were not read", coding.escape_ascii()))
+    let coding = raw.content_coding().filter(|_| raw.is_coded())?;
+    Some(format!("the saved body is compressed ({}), so its words were not read", coding.escape_ascii()))
 }

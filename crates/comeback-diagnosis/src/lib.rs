@@ -22,6 +22,7 @@ pub mod rate_limit;
 pub mod raw_response;
 pub mod reading;
 pub mod retry_after;
+pub mod saved;
 mod sight;
 pub mod signature;
 mod signature_files;

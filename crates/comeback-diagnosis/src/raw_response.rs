@@ -1,7 +1,8 @@
-//! A saved raw HTTP response, parsed leniently: what `curl -i` writes, or what came over a socket.
+//! A raw HTTP response, parsed leniently: what `curl -i` writes, or what came over a socket.
 //!
 //! Meant for looking at responses, not for taking part in HTTP: it accepts any three-digit status, LF for CRLF, missing fields
-//! and a body that was cut. Content-Encoding is not decoded; the explanation says so.
+//! and a body that was cut. Content-Encoding is not decoded; the explanation says so. Other forms in which people save responses
+//! are made into this one by [`saved`](crate::saved).
 
 use std::ops::RangeInclusive;
 
@@ -29,10 +30,13 @@ pub struct RawResponse {
     pub fields: Vec<(Vec<u8>, Vec<u8>)>,
     /// The body, without a well-formed chunked framing, still compressed if it was.
     pub body: Vec<u8>,
+    /// How many responses before this one were passed over: interim ones, redirects, tries.
+    pub earlier: usize,
 }
 
 impl RawResponse {
-    /// Parses a saved response. Interim (1xx) heads, and the head of a proxy's tunnel, are skipped when another head follows.
+    /// Parses a saved response. Where several follow one another (interim heads, a proxy's tunnel, redirects that were followed,
+    /// an answer before credentials were sent, tries that were repeated), the last is taken.
     ///
     /// # Errors
     /// [`DiagnosisError::EmptyResponse`] and [`DiagnosisError::NotHttp`] when no status line is at the beginning.
@@ -47,22 +51,37 @@ impl RawResponse {
         if bytes.is_empty() {
             return Err(DiagnosisError::EmptyResponse);
         }
-        let mut rest = bytes;
+        let (mut rest, mut earlier) = (bytes, 0);
         loop {
             let (head, after) = Head::parse(rest).ok_or_else(|| not_http(bytes))?;
-            let another = after.trim_ascii_start();
-            if head.precedes_another() && Head::parse(another).is_some() {
-                rest = another;
+            if let Some(next) = head.next_head(after) {
+                (rest, earlier) = (next, earlier + 1);
                 continue;
             }
             let body = if head.is_chunked() { dechunked(after) } else { None };
-            return Ok(Self {
-                status: head.status,
-                reason: head.reason.to_vec(),
-                fields: head.fields,
-                body: body.unwrap_or_else(|| after.to_vec()),
-            });
+            let body = body.unwrap_or_else(|| after.to_vec());
+            return Ok(Self { status: head.status, reason: head.reason.to_vec(), fields: head.fields, body, earlier });
         }
+    }
+
+    /// The Content-Encoding, where there is one.
+    pub(crate) fn content_coding(&self) -> Option<&[u8]> {
+        let (_, coding) = self.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"))?;
+        Some(coding)
+    }
+
+    /// Whether the body still has its content coding. A client that took it off may have left the field in place, so the bytes
+    /// decide: compressed bytes are no UTF-8.
+    #[must_use]
+    pub fn is_coded(&self) -> bool {
+        let is_text = std::str::from_utf8(&self.body).map_or_else(|error| error.error_len().is_none(), |_| true);
+        self.content_coding().is_some() && !is_text
+    }
+
+    /// The Content-Length, where there is one that is a number.
+    #[must_use]
+    pub fn length_promised(&self) -> Option<u64> {
+        number(&self.fields, b"content-length")
     }
 
     /// The fields, borrowed: the place that an [`Exchange`] of this response can borrow them from.
@@ -94,6 +113,22 @@ struct Head<'a> {
 
 const STATUSES: RangeInclusive<u16> = 100..=999;
 
+/// How every status line begins (RFC 9112, section 4).
+const NAME: &[u8] = b"HTTP/";
+
+/// A version is `1.1` or `2`; what is longer is none.
+const VERSION_BYTES_MAX: usize = 8;
+
+/// Whether a line is a status line.
+pub(crate) fn is_status_line(line: &[u8]) -> bool {
+    Head::status_line(line).is_some()
+}
+
+fn number(fields: &[(Vec<u8>, Vec<u8>)], name: &[u8]) -> Option<u64> {
+    let (_, value) = fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
 impl<'a> Head<'a> {
     /// The head at the beginning of the bytes, and what follows its empty line. A head may also end with the bytes.
     fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
@@ -102,7 +137,7 @@ impl<'a> Head<'a> {
         while !rest.is_empty() {
             let (line, after) = next_line(rest);
             rest = after;
-            if line.is_empty() {
+            if line.trim_ascii().is_empty() {
                 break;
             }
             head.add_line(line);
@@ -112,8 +147,11 @@ impl<'a> Head<'a> {
 
     /// `HTTP/1.1 503 Service Unavailable`, also without reason, also `HTTP/2 503`.
     fn status_line(line: &'a [u8]) -> Option<Self> {
-        let after_name = line.strip_prefix(b"HTTP/")?;
-        let blank = after_name.iter().position(|byte| *byte == b' ')?;
+        let (name, after_name) = line.split_at_checked(NAME.len())?;
+        let blank = after_name.iter().position(|byte| matches!(byte, b' ' | b'\t'))?;
+        if !name.eq_ignore_ascii_case(NAME) || blank > VERSION_BYTES_MAX {
+            return None;
+        }
         let after_version = after_name[blank..].trim_ascii_start();
         let (digits, reason) = after_version.split_at_checked(3)?;
         let status = std::str::from_utf8(digits).ok()?.parse::<u16>().ok().filter(|status| STATUSES.contains(status))?;
@@ -135,9 +173,25 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// The head that follows: at once, where this one may come without a body, or behind as many bytes as this one announces.
+    fn next_head(&self, after: &'a [u8]) -> Option<&'a [u8]> {
+        let length = number(&self.fields, b"content-length").and_then(|length| usize::try_from(length).ok());
+        let at_once = || self.precedes_another().then_some(after);
+        let behind = || length.and_then(|length| after.get(length..));
+        let head = |rest: &'a [u8]| Some(rest.trim_ascii_start()).filter(|rest| is_status_line(next_line(rest).0));
+        // The second is looked at only where the first is none, so that no byte is looked at more than twice.
+        at_once().and_then(head).or_else(|| behind().and_then(head))
+    }
+
+    /// Whether clients show another head right after this one: an interim one, a tunnel's, a redirect that they follow, a demand
+    /// for credentials that they then send.
     fn precedes_another(&self) -> bool {
-        let is_interim = (100..=199).contains(&self.status) && self.status != 101;
-        is_interim || (self.status == 200 && self.reason.eq_ignore_ascii_case(b"connection established"))
+        match self.status {
+            101 => false,
+            100..=199 | 300..=399 | 401 | 407 => true,
+            200 => self.reason.eq_ignore_ascii_case(b"connection established"),
+            _ => false,
+        }
     }
 
     fn is_chunked(&self) -> bool {
@@ -146,13 +200,15 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The bytes up to the next LF, without it and a CR before it, and what follows.
-fn next_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+/// The bytes up to the next LF, without it and the CRs before it, and what follows.
+pub(crate) fn next_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     let (line, rest) = match bytes.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&bytes[..end], &bytes[end + 1..]),
         None => (bytes, &bytes[bytes.len()..]),
     };
-    (line.strip_suffix(b"\r").unwrap_or(line), rest)
+    // Some editors and pastes double the CR.
+    let content = line.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+    (&line[..content], rest)
 }
 
 /// The body without its chunked framing (RFC 9112, section 7.1); `None` when it is not whole, as in files that a client saved
@@ -212,6 +268,31 @@ mod tests {
             "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 503 No\r\n\r\n";
         assert_eq!(parsed(text).status, 503);
         assert_eq!(parsed("HTTP/1.1 100 Continue\r\n\r\n").status, 100);
+    }
+
+    #[test]
+    fn the_last_of_several_responses_is_taken() {
+        let redirected = "HTTP/1.1 301 Moved\r\nLocation: /b\r\nContent-Length: 9\r\n\r\nHTTP/2 503\r\n\r\nlater";
+        assert_eq!((parsed(redirected).status, parsed(redirected).earlier), (503, 1));
+        let asked_twice = "HTTP/1.1 401 No\n\nHTTP/1.1 403 No\n\nno";
+        assert_eq!(parsed(asked_twice).status, 403);
+        let repeated = "HTTP/1.1 503 No\nContent-Length: 5\n\nlaterHTTP/1.1 200 OK\n\npage";
+        assert_eq!((parsed(repeated).status, parsed(repeated).body.as_slice()), (200, &b"page"[..]));
+    }
+
+    #[test]
+    fn a_response_in_the_body_of_a_page_is_its_body() {
+        for text in ["HTTP/1.1 200 OK\n\nHTTP/1.1 503 No\n\n", "HTTP/1.1 200 OK\nContent-Length: 18\n\nHTTP/1.1 503 No\n\n"] {
+            assert_eq!((parsed(text).status, parsed(text).earlier), (200, 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn odd_line_ends_end_the_head() {
+        for text in ["HTTP/1.1 503 No\r\r\nA: 1\r\r\n\r\r\nbody", "HTTP/1.1 503 No\nA: 1\n \t\nbody"] {
+            let raw = parsed(text);
+            assert_eq!((raw.fields.len(), raw.body.as_slice()), (1, &b"body"[..]), "{text:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,11 @@ use comeback_engine::diagnosis::diagnosis::{Responder, Scope};
 use comeback_engine::diagnosis::explanation::{Explanation, Seconds};
 use comeback_engine::diagnosis::retry_after::RetryAfterKind;
 
+use comeback_engine::diagnosis::cause::Cause;
+use textwrap::{Options, WordSplitter};
+
 use crate::figures::plain;
+use crate::term_text::COLUMNS_MAX;
 
 /// A few lines with an empty one at the end.
 #[must_use]
@@ -23,21 +27,40 @@ pub fn render(explanation: &Explanation) -> String {
         retry_after_kind,
         evidence,
         advice,
+        surer,
     } = explanation;
     let product = product.as_deref().map(|product| format!(" ({})", plain(product))).unwrap_or_default();
+    let status = if *status == 0 { "no response".to_owned() } else { status.to_string() };
     let mut text = format!("{}: {status}, {cause} (confidence {confidence:.2})\n", plain(file));
-    text.push_str(&format!("  said by  {}{product}\n", responder_words(*responder)));
-    text.push_str(&format!("  about    {}\n", scope_words(*scope)));
-    text.push_str(&format!("  waiting  {}\n", waiting_words(*waiting_helps)));
+    let mut line = |label: &str, words: &str| text.push_str(&labelled(label, words));
+    line("said by", &format!("{}{product}", responder_words(*responder)));
+    line("about", scope_words(*scope));
+    line("waiting", waiting_words(*waiting_helps));
     if let Some(kind) = retry_after_kind {
-        text.push_str(&format!("  later    {}\n", later(*kind, *retry_after_s)));
+        line("later", &later(*kind, *retry_after_s));
     }
     for fact in evidence {
-        text.push_str(&format!("  because  {} ({:+.2})\n", plain(&fact.what), fact.weight));
+        line("because", &format!("{} ({:+.2})", plain(&fact.what), fact.weight));
     }
-    text.push_str(&format!("  advice   {advice}\n\n"));
+    line("advice", advice);
+    surer.iter().for_each(|wish| line("surer by", wish));
+    if *cause != Cause::None {
+        line("more", &format!("`comeback explain {cause}`"));
+    }
+    text.push('\n');
     text
 }
+
+/// A label and its words, wrapped beside it.
+fn labelled(label: &str, words: &str) -> String {
+    let first = format!("  {label:<LABEL_COLUMNS$}");
+    let others = " ".repeat(LABEL_COLUMNS + 2);
+    let options = Options::new(COLUMNS_MAX).initial_indent(&first).subsequent_indent(&others);
+    format!("{}\n", textwrap::fill(words, options.word_splitter(WordSplitter::NoHyphenation)))
+}
+
+/// The column at which the words stand.
+const LABEL_COLUMNS: usize = 9;
 
 const fn responder_words(responder: Responder) -> &'static str {
     match responder {
@@ -100,5 +123,14 @@ mod tests {
         assert!(text.starts_with("a\\u{1b}.http: 503, "), "{text}");
         assert!(text.contains("  later    in 7 s (Retry-After in seconds)\n"), "{text}");
         assert!(text.contains("  advice   ") && text.ends_with("\n\n"), "{text}");
+        assert!(text.contains("\n  surer by the same URL again after a minute"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_response_says_so_in_eighty_columns() {
+        let text = render(&Knowledge::builtin().unread("a.png", &"it is a picture ".repeat(20), "save the response"));
+        assert!(text.starts_with("a.png: no response, unknown "), "{text}");
+        assert!(text.contains("\n  advice   Save the response.\n"), "{text}");
+        assert!(text.lines().all(|line| line.len() <= COLUMNS_MAX), "{text}");
     }
 }

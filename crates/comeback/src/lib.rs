@@ -65,6 +65,7 @@ pub use comeback_engine::diagnosis::clock::WallTime;
 pub use comeback_engine::diagnosis::explanation::Explanation;
 pub use comeback_engine::diagnosis::knowledge::Knowledge;
 pub use comeback_engine::diagnosis::raw_response::RawResponse;
+pub use comeback_engine::diagnosis::saved::SavedAnswer;
 pub use comeback_engine::diagnosis::term::Term;
 pub use comeback_engine::diagnosis::terms::Terms;
 pub use comeback_engine::outcome::Outcome;

@@ -84,23 +84,67 @@ fn the_schema_refuses_what_the_contract_does_not_know() {
     }
 }
 
+/// Scripts count lines: a file that can't be read has its line as well, and so has one that holds no response.
 #[test]
-fn a_file_that_is_no_response_does_not_stop_the_others() {
+fn every_file_has_its_line_whatever_is_in_it() {
     let folder = folder(&[
         ("a.http", RATE_LIMITED.as_bytes()),
         ("b.png", b"\x89PNG\r\n"),
         ("c.http", CHALLENGED.as_bytes()),
         ("empty", b""),
+        ("body.html", b"<html>503</html>"),
     ]);
-    let output = explain(folder.path(), &["--json", "a.http", "b.png", "absent", "empty", ".", "c.http"], "");
+    let named = ["a.http", "b.png", "absent", "empty", ".", "body.html", "c.http"];
+    let output = explain(folder.path(), &[&["--json"], named.as_slice()].concat(), "");
     assert_eq!(output.status.code(), Some(2));
-    let files: Vec<_> = objects(&output).iter().map(|object| object["file"].clone()).collect();
-    assert_eq!(files, ["a.http", "c.http"]);
+    let objects = objects(&output);
+    let lines: Vec<_> = objects.iter().map(|object| (object["file"].as_str().unwrap(), object["status"].as_u64())).collect();
+    let statuses = [429, 0, 0, 0, 0, 0, 403];
+    assert_eq!(lines, named.into_iter().zip(statuses.map(Some)).collect::<Vec<_>>());
+    for object in objects.iter().filter(|object| object["status"] == 0) {
+        assert_eq!(object["cause"], "unknown", "{object}");
+        assert!(object["evidence"][0]["what"].as_str().is_some_and(|what| !what.is_empty()), "{object}");
+    }
     let errors = text(&output.stderr);
-    for named in ["b.png: ", "absent: this is no file here", "empty: ", ".: Is a directory"] {
+    assert_eq!(errors.matches("error: ").count(), 2, "only what can't be read is an error: {errors}");
+    for named in ["absent: this is no file here", ".: Is a directory"] {
         assert!(errors.contains(&format!("error: {named}")), "{named}: {errors}");
     }
-    assert!(errors.contains("hint: save the response with its head"), "{errors}");
+}
+
+#[test]
+fn a_file_without_a_response_is_told_what_is_missing() {
+    let output = explain(folder(&[("body.html", b"<html>503</html>")]).path(), &["body.html"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.starts_with("body.html: no response, unknown"), "{said}");
+    assert!(said.contains("\n  advice   Save the response with its head"), "{said}");
+}
+
+#[test]
+fn pastes_and_har_files_are_read() {
+    let har = r#"{"log":{"entries":[
+        {"request":{"method":"GET","url":"https://a.example/x"},"response":{"status":429,"headers":[{"name":"Retry-After","value":"9"}]}},
+        {"request":{"method":"GET","url":"https://a.example/y"},"response":{"status":0}}]}}"#;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(b"<title>Just a moment...</title>").unwrap();
+    let head = b"HTTP/1.1 403 Forbidden\r\nServer: cloudflare\r\ncf-mitigated: challenge\r\nContent-Encoding: gzip\r\n\r\n";
+    let compressed = [head.as_slice(), &gzip.finish().unwrap()].concat();
+    let folder = folder(&[
+        ("paste.txt", b"$ curl -v a\n> GET / HTTP/2\n>\n< HTTP/2 302 \n< location: /b\n<\n> GET /b HTTP/2\n>\n< HTTP/2 429 \n< retry-after: 9\n<\n"),
+        ("utf16.txt", b"\xff\xfeH\0T\0T\0P\0/\x001\0.\x001\0 \x004\x002\x009\0\r\0\n\0\r\0\n\0"),
+        ("page.har", har.as_bytes()),
+        ("gzip.http", &compressed),
+    ]);
+    let output = explain(folder.path(), &["--json", "paste.txt", "utf16.txt", "page.har", "gzip.http"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let objects = objects(&output);
+    let files: Vec<_> =
+        objects.iter().map(|object| (object["file"].as_str().unwrap(), object["status"].as_u64().unwrap())).collect();
+    assert_eq!(files, [("paste.txt", 429), ("utf16.txt", 429), ("page.har#1", 429), ("page.har#2", 0), ("gzip.http", 403)]);
+    assert_eq!((&objects[0]["retry_after_s"], &objects[2]["retry_after_s"]), (&9.into(), &9.into()));
+    assert!(objects[2]["evidence"].to_string().contains("asked: GET https://a.example/x"), "{}", objects[2]);
+    assert!(!objects[4]["evidence"].to_string().contains("compressed"), "{}", objects[4]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! What is meant is decided in one place, [`Subject`]; each kind of it is explained by a module of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comeback::exit::Exit;
@@ -20,9 +20,9 @@ mod term_page;
 
 /// Explain saved responses, a status code or a term
 ///
-/// X is the name of a file with a saved response (`-` is standard input), a
-/// status code (503) or a term ("too many requests"). A file of that name comes
-/// first.
+/// X is a file with a saved response (what `curl -i` or `curl -v` printed, a HAR
+/// file; `-` is standard input), a status code (503) or a term ("too many
+/// requests"). A file of that name comes first.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -51,26 +51,36 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let library = Library { knowledge: Knowledge::builtin(), terms: Terms::builtin() };
     let mut exit = Exit::Success;
     for (name, subject) in Subject::all(subjects, &library) {
-        match explained(&name, subject, &library, *json) {
-            Ok(text) => print(&text)?,
-            Err(Refusal { why, hint }) => {
-                let hint = hint.map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
-                complain(&format!("error: {}: {why}\n{hint}", plain(&name)));
-                exit = Exit::Usage;
-            }
+        let told = match subject {
+            Subject::Term(term) => print(&term_page::page(&term, &library, *json)).map(|()| None),
+            Subject::Saved(path) => print_saved(&library.knowledge, &path, *json),
+            Subject::Nothing => Ok(Some(term_page::refusal(&name, &library.terms))),
+        };
+        let Some(Refusal { why, hint }) = told? else { continue };
+        if *json {
+            // Who reads lines counts on one for each X.
+            print(&line(&library.knowledge.unread(&name, &why, UNREAD_ADVICE)))?;
         }
+        let hint = hint.map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
+        complain(&format!("error: {}: {why}\n{hint}", plain(&name)));
+        exit = Exit::Usage;
     }
     Ok(exit)
 }
 
-fn explained(name: &str, subject: Subject, library: &Library, json: bool) -> Result<String, Refusal> {
-    match subject {
-        Subject::Term(term) => Ok(term_page::page(&term, library, json)),
-        Subject::Saved(path) => {
-            let explanation = saved_file::explain(&library.knowledge, &path)?;
-            Ok(if json { line(&explanation) } else { explanation_text::render(&explanation) })
+/// What can be done about an X that can't be read.
+const UNREAD_ADVICE: &str = "name a file that can be read, a status code or a term";
+
+/// Prints each answer of a file; a file that can't be read is a refusal.
+fn print_saved(knowledge: &Knowledge, path: &Path, json: bool) -> Result<Option<Refusal>, Failure> {
+    match saved_file::explain(knowledge, path) {
+        Ok(explanations) => {
+            for explanation in explanations {
+                print(&if json { line(&explanation) } else { explanation_text::render(&explanation) })?;
+            }
+            Ok(None)
         }
-        Subject::Nothing => Err(term_page::refusal(name, &library.terms)),
+        Err(refusal) => Ok(Some(refusal)),
     }
 }
 

@@ -1,0 +1,126 @@
+//! What would make an explanation surer: what is missing in the file, and what a second look would tell.
+
+use crate::cause::Cause;
+use crate::explanation::{Explanation, undecoded};
+use crate::raw_response::RawResponse;
+
+/// A surer answer needs nothing more.
+const SURE_CONFIDENCE: f64 = 0.9;
+
+/// What a cause is about, as far as a second look goes.
+enum Doubt {
+    /// Trouble, or not known: time and other URLs tell.
+    Trouble,
+    /// A limit: pace tells.
+    Pace,
+    /// A refusal: another client tells.
+    Refusal,
+    /// A page or a final answer.
+    Nothing,
+}
+
+/// The wishes, most useful first; none for an answer that is sure.
+pub(super) fn wishes(raw: &RawResponse, explanation: &Explanation) -> Vec<String> {
+    if explanation.confidence >= SURE_CONFIDENCE {
+        return Vec::new();
+    }
+    let mut wishes: Vec<String> = missing(raw);
+    let looks: &[&str] = match doubt(explanation.cause) {
+        Doubt::Trouble => &[
+            "the same URL again after a minute: what passes by itself is trouble",
+            "another URL of the host: it tells one bad page from a host in trouble",
+            "the same at a slower pace: only a rate limit follows yours",
+        ],
+        Doubt::Pace => &["the same at a slower pace: a limit ends with it, overload does not"],
+        Doubt::Refusal => &[
+            "the same URL in a browser: a page there means that your client is refused",
+            "another URL of the host: it tells a rule about one page from one about you",
+        ],
+        Doubt::Nothing => &[],
+    };
+    wishes.extend(looks.iter().map(|look| (*look).to_owned()));
+    wishes
+}
+
+/// What the file lacks.
+fn missing(raw: &RawResponse) -> Vec<String> {
+    let mut wishes = Vec::new();
+    if raw.fields.is_empty() {
+        wishes.push("the header fields: only the status line is here".to_owned());
+    }
+    if undecoded(raw).is_some() {
+        wishes.push("the body in plain: `curl -i --compressed` takes the compression off".to_owned());
+    }
+    let saved = u64::try_from(raw.body.len()).unwrap_or(u64::MAX);
+    if let Some(promised) = raw.length_promised().filter(|promised| *promised > saved) {
+        wishes.push(format!("the whole body: {saved} of {promised} bytes are here"));
+    }
+    wishes
+}
+
+const fn doubt(cause: Cause) -> Doubt {
+    match cause {
+        Cause::RateLimit | Cause::Quota | Cause::WaitingRoom => Doubt::Pace,
+        Cause::BotChallenge
+        | Cause::WafBlock
+        | Cause::SoftBlock
+        | Cause::IpBan
+        | Cause::GeoBlock
+        | Cause::LoginWall
+        | Cause::PaymentRequired
+        | Cause::RobotsPolicy => Doubt::Refusal,
+        Cause::None => Doubt::Nothing,
+        Cause::Overload
+        | Cause::Maintenance
+        | Cause::Starting
+        | Cause::UpstreamDown
+        | Cause::UpstreamTimeout
+        | Cause::ServerError
+        | Cause::ConfigError
+        | Cause::Dns
+        | Cause::ConnectRefused
+        | Cause::ConnectTimeout
+        | Cause::Tls
+        | Cause::Reset
+        | Cause::ReadTimeout
+        | Cause::Protocol
+        | Cause::TooLarge
+        | Cause::Decode
+        | Cause::Redirect
+        | Cause::AddressRefused
+        | Cause::EgressFault
+        | Cause::BrowserFault
+        | Cause::ProviderRateLimit
+        | Cause::ProviderCredits
+        | Cause::ProviderOverload
+        | Cause::ProviderFault
+        | Cause::Budget
+        | Cause::Unknown => Doubt::Trouble,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::WallTime;
+    use crate::knowledge::Knowledge;
+
+    fn wished(saved: &[u8]) -> Vec<String> {
+        Knowledge::builtin().explain("a", &RawResponse::parse(saved).expect("a response"), WallTime(0)).surer
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let wishes = wished(b"HTTP/1.1 503 No\r\nContent-Encoding: gzip\r\nContent-Length: 100\r\n\r\n\x1f\x8b\xff");
+        assert!(wishes.iter().any(|wish| wish.starts_with("the body in plain")), "{wishes:?}");
+        assert!(wishes.iter().any(|wish| wish == "the whole body: 3 of 100 bytes are here"), "{wishes:?}");
+        assert!(wished(b"HTTP/1.1 503 No").iter().any(|wish| wish.starts_with("the header fields")));
+    }
+
+    #[test]
+    fn a_second_look_fits_the_cause() {
+        assert!(wished(b"HTTP/1.1 503 No\r\nA: 1\r\n\r\n")[0].starts_with("the same URL again"));
+        assert!(wished(b"HTTP/1.1 429 No\r\nA: 1\r\n\r\n")[0].contains("slower pace"));
+        assert_eq!(wished(b"HTTP/1.1 404 No\r\nA: 1\r\n\r\n"), Vec::<String>::new());
+    }
+}
