@@ -1,28 +1,44 @@
 //! What a server says of its own limit (RateLimit fields and their relatives): how many requests are left, and when it is renewed.
 //!
-//! Every answer tells anew. Requests under way are taken for ones that the answer does not count yet, so that what is left is never asked
-//! twice over. Nothing is spread: what is left is asked as the window allows, then nobody asks until the limit is renewed. A renewal beyond
-//! our patience is left to the refusal that will come.
+//! Answers overtake one another, and requests under way may be counted in one or not: while any are, what is left only shrinks; the
+//! answer to a request that started after all others were answered tells it exactly. Nothing is spread: what is left is asked as the
+//! window allows, then nobody asks until the limit is renewed. A renewal beyond our patience is left to the refusal that will come.
 
-use comeback_diagnosis::clock::{Monotonic, Now};
+use comeback_diagnosis::clock::Monotonic;
 use comeback_diagnosis::rate_limit::Allowance;
 
 /// A limit with a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Announced {
     /// Requests that may still start before it is renewed.
-    pub(crate) left: u64,
+    left: u64,
     /// When it is renewed.
     pub(crate) renewed_at: Monotonic,
+    /// When this was told.
+    told_at: Monotonic,
+}
+
+/// An answer that told something, and what surrounds it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Telling {
+    pub(crate) allowance: Allowance,
+    /// When its request started.
+    pub(crate) asked_at: Monotonic,
+    /// Other requests that are under way.
+    pub(crate) under_way: usize,
 }
 
 impl Announced {
-    /// Reads an answer's allowance, with so many requests under way; `None` where it says nothing to go by.
-    pub(crate) fn read(now: Now, allowance: Allowance, under_way: usize, patience_ms: u64) -> Option<Self> {
-        let reset_ms = allowance.reset_ms.filter(|reset_ms| (1..=patience_ms).contains(reset_ms))?;
-        let left = allowance.remaining.saturating_sub(under_way as u64);
+    /// What is known with an answer, where this was known `before` it. A renewal more than `reset_ms_max` from now counts as none.
+    pub(crate) fn read(before: Option<Self>, now: Monotonic, telling: Telling, reset_ms_max: u64) -> Option<Self> {
+        let Telling { allowance, asked_at, under_way } = telling;
+        let Some(reset_ms) = allowance.reset_ms.filter(|reset_ms| (1..=reset_ms_max).contains(reset_ms)) else { return before };
         // Clocks are read in whole milliseconds, rounded down: one more makes sure that no request is early.
-        Some(Self { left, renewed_at: now.monotonic.plus_ms(reset_ms + 1) })
+        let renewed_at = now.plus_ms(reset_ms + 1);
+        let left = allowance.remaining.saturating_sub(under_way as u64);
+        let is_exact = |before: &Self| under_way == 0 && asked_at >= before.told_at;
+        let known = before.filter(|before| !is_exact(before)).and_then(|before| before.left(now));
+        Some(Self { left: known.map_or(left, |known| known.min(left)), renewed_at, told_at: now })
     }
 
     /// How many requests may start, if that is limited now.
@@ -39,20 +55,51 @@ impl Announced {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use comeback_diagnosis::clock::WallTime;
+
+    const NOW: Monotonic = Monotonic(100);
+
+    fn says(remaining: u64) -> Allowance {
+        Allowance { limit: Some(10), remaining, reset_ms: Some(2_000) }
+    }
+
+    fn telling(remaining: u64, asked_at: u64, under_way: usize) -> Telling {
+        Telling { allowance: says(remaining), asked_at: Monotonic(asked_at), under_way }
+    }
+
+    fn left(announced: Option<Announced>) -> Option<u64> {
+        announced.and_then(|announced| announced.left(NOW))
+    }
 
     #[test]
     fn what_is_left_is_asked_once_and_then_nobody_asks() {
-        let now = Now { monotonic: Monotonic(100), wall: WallTime(0) };
-        let allowance = Allowance { limit: Some(10), remaining: 5, reset_ms: Some(2_000) };
-        let mut announced = Announced::read(now, allowance, 3, 60_000).unwrap();
-        assert_eq!(announced.left(Monotonic(100)), Some(2));
+        let mut announced = Announced::read(None, NOW, telling(5, 50, 3), 60_000).unwrap();
+        assert_eq!(announced.left(NOW), Some(2));
         announced.asked();
         announced.asked();
         announced.asked();
         assert_eq!((announced.left(Monotonic(2_100)), announced.left(Monotonic(2_101))), (Some(0), None));
-        let tomorrow = Allowance { reset_ms: Some(86_400_000), ..allowance };
-        assert_eq!(Announced::read(now, tomorrow, 0, 60_000), None);
-        assert_eq!(Announced::read(now, Allowance { reset_ms: None, ..allowance }, 0, 60_000), None);
+    }
+
+    #[test]
+    fn what_says_nothing_to_go_by_changes_nothing() {
+        let known = Announced::read(None, NOW, telling(5, 50, 3), 60_000);
+        for reset_ms in [None, Some(0), Some(60_001)] {
+            let allowance = Allowance { reset_ms, ..says(0) };
+            let telling = Telling { allowance, asked_at: NOW, under_way: 0 };
+            assert_eq!(Announced::read(known, NOW, telling, 60_000), known);
+        }
+    }
+
+    /// Three of the first thirteen requests to a server that allows ten were refused: an answer that had been overtaken said that more
+    /// was left.
+    #[test]
+    fn an_overtaken_answer_gives_nothing_back() {
+        let newer = Announced::read(None, Monotonic(90), telling(3, 50, 2), 60_000);
+        let older = Announced::read(newer, NOW, telling(7, 50, 1), 60_000);
+        assert_eq!(left(older), Some(1));
+        let oldest = Announced::read(older, NOW, telling(9, 50, 0), 60_000);
+        assert_eq!(left(oldest), Some(1));
+        let alone = Announced::read(oldest, NOW, telling(3, 100, 0), 60_000);
+        assert_eq!(left(alone), Some(3));
     }
 }

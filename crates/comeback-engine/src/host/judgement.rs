@@ -12,7 +12,7 @@ use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::Host;
-use super::announced::Announced;
+use super::announced::{Announced, Telling};
 use super::blame::{Others, is_charged, speaks_for_url};
 use super::look::Look;
 use super::pace::Meaning;
@@ -106,8 +106,10 @@ impl Host {
     ) -> Verdict {
         self.remember(now, asked, report);
         let under_way = self.under_way.len();
-        let announced = report.allowance.and_then(|allowance| Announced::read(now, allowance, under_way, config.patience_ms));
-        self.announced = announced.or(self.announced);
+        if let Some(allowance) = report.allowance {
+            let telling = Telling { allowance, asked_at: asked.at, under_way };
+            self.announced = Announced::read(self.announced, now.monotonic, telling, config.patience_ms);
+        }
         let stated = self.read_stated(now, config, &report.diagnosis);
         if self.hold.as_ref().is_some_and(|hold| hold.until <= asked.at) {
             self.hold = None;
