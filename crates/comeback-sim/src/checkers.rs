@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use comeback_engine::outcome::Outcome;
 
+use crate::scored::world::World;
+
 /// Something that must not be: the simulation's result that matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -11,13 +13,19 @@ pub struct Finding {
     pub rng_seed: u64,
     /// When, in milliseconds since the run's beginning.
     pub at_ms: u64,
-    /// What.
+    /// The world of a scored run.
+    pub world: Option<World>,
+    /// What, in one line.
     pub what: String,
+    /// The state of every engine at that moment, in lines; empty where none was alive.
+    pub state: String,
 }
 
 impl std::fmt::Display for Finding {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "rng_seed {}, at {} ms: {}", self.rng_seed, self.at_ms, self.what)
+        let Self { rng_seed, at_ms, world, what, state: _ } = self;
+        let world = world.map(|world| format!(" of {}", world.word())).unwrap_or_default();
+        write!(formatter, "rng_seed {rng_seed}{world}, at {at_ms} ms: {what}")
     }
 }
 
@@ -43,6 +51,8 @@ struct Spoken {
 /// Watches a run.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
+    /// Each host's behaviour, for the findings' words.
+    names: BTreeMap<String, &'static str>,
     hosts: BTreeMap<String, Spoken>,
     under_way: u64,
     findings: Vec<(u64, String)>,
@@ -52,16 +62,28 @@ pub(crate) struct Watch {
 const WINDOW_MAX: u64 = 16;
 
 impl Watch {
+    /// Of hosts with these behaviours.
+    pub(crate) fn of(names: BTreeMap<String, &'static str>) -> Self {
+        Self { names, ..Self::default() }
+    }
+
+    fn found(&mut self, at_ms: u64, host: &str, what: &str) {
+        let name = self.names.get(host).copied().unwrap_or("unknown");
+        self.findings.push((at_ms, format!("{host} ({name}) {what}")));
+    }
+
     /// A request left at `sent_ms` and arrived at `at_ms`.
     pub(crate) fn arrived(&mut self, host: &str, sent_ms: u64, at_ms: u64, slots: u64) {
         let spoken = self.hosts.entry(host.to_owned()).or_default();
         spoken.under_way += 1;
         self.under_way += 1;
-        if let Some((until_ms, _)) = spoken.holds.iter().find(|(until_ms, read_ms)| sent_ms > *read_ms && at_ms < *until_ms) {
-            self.findings.push((at_ms, format!("{host} was asked {} ms before a hold ended", until_ms - at_ms)));
+        let under_way = spoken.under_way;
+        let hold = spoken.holds.iter().find(|(until_ms, read_ms)| sent_ms > *read_ms && at_ms < *until_ms);
+        if let Some(before_ms) = hold.map(|(until_ms, _)| until_ms - at_ms) {
+            self.found(at_ms, host, &format!("was asked {before_ms} ms before a hold ended"));
         }
-        if spoken.under_way > WINDOW_MAX {
-            self.findings.push((at_ms, format!("{host} has {} requests under way", spoken.under_way)));
+        if under_way > WINDOW_MAX {
+            self.found(at_ms, host, &format!("has {under_way} requests under way"));
         }
         if self.under_way > slots {
             self.findings.push((at_ms, format!("{} requests are under way in all; there are {slots} slots", self.under_way)));

@@ -37,8 +37,8 @@ pub(crate) enum Ending {
     Crashed,
     /// The process was asked to stop, and nothing was left under way or uncommitted.
     Drained,
-    /// It would go on for ever, or has nothing more to do although it should.
-    Stuck(String),
+    /// The checkers found something; or it would go on for ever, or has nothing more to do although it should.
+    Stuck { what: String, state: String },
 }
 
 /// When in a commit the process dies.
@@ -162,28 +162,33 @@ impl<'a> Shell<'a> {
             }
             let Some((at_ms, event)) = self.inbox.take() else {
                 if self.governor.granted() > 0 {
-                    return Ending::Stuck(format!(
-                        "nothing is under way, and {} slots are not given back",
-                        self.governor.granted()
-                    ));
+                    return self.stuck(format!("nothing is under way, and {} slots are not given back", self.governor.granted()));
                 }
                 let unsettled: u64 = self.partitions.iter().map(|partition| partition.engine.unsettled()).sum();
                 let clean = self.partitions.iter().all(|partition| partition.engine.is_committed());
                 if unsettled == 0 && clean {
                     return Ending::Finished;
                 }
-                return Ending::Stuck(format!("nothing more happens, and {unsettled} URLs are not settled; committed: {clean}"));
+                return self.stuck(format!("nothing more happens, and {unsettled} URLs are not settled; committed: {clean}"));
             };
             self.around.at_ms = at_ms;
             self.around.events += 1;
             if at_ms > RUN_MS_MAX || self.around.events > EVENTS_MAX {
-                let states: Vec<String> = self.partitions.iter().map(|partition| partition.engine.render(self.now())).collect();
-                return Ending::Stuck(format!("it goes on for ever:\n{}", states.join("\n")));
+                return self.stuck("it goes on for ever".into());
             }
-            if self.play(event) {
+            let is_dead = self.play(event);
+            if let Some((_, what)) = self.around.watch.first_finding() {
+                return self.stuck(what.clone());
+            }
+            if is_dead {
                 return Ending::Crashed;
             }
         }
+    }
+
+    fn stuck(&self, what: String) -> Ending {
+        let states: Vec<String> = self.partitions.iter().map(|partition| partition.engine.render(self.now())).collect();
+        Ending::Stuck { what, state: states.join("\n") }
     }
 
     fn is_still(&self) -> bool {
@@ -372,8 +377,12 @@ impl<'a> Shell<'a> {
         };
         let (Reply::Answer { after_ms, .. } | Reply::Nothing { after_ms, .. }) = &reply;
         let read_ms = at_ms + after_ms + self.around.chance.up_to(TRAVEL_MS_MAX);
-        if let Some(meter) = number.and_then(|number| self.around.meters.get_mut(number)).filter(|_| !visit.robots) {
-            meter.count(visit.url.path(), reply.is_page(), at_ms, read_ms);
+        if let Some(meter) = number.and_then(|number| self.around.meters.get_mut(number)) {
+            if visit.robots {
+                meter.robots_requests += 1;
+            } else {
+                meter.count(visit.url.path(), reply.is_page(), read_ms);
+            }
         }
         if let Reply::Answer { fields, after_ms, .. } = &reply
             && let Some(delay_ms) = stated_ms(fields)

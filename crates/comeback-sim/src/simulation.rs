@@ -97,12 +97,13 @@ impl Surroundings {
         let given = list(&counts);
         let mut store = MemoryStore::default();
         intake(&mut store, &given, options.partitions);
+        let names = scripts.iter().zip(0..).map(|(script, number)| (host_name(number), script.name())).collect();
         let around = Self {
             meters: vec![Meter::default(); scripts.len()],
             scripts,
             store,
             rows: vec![Vec::new(); usize::from(options.partitions)],
-            watch: Watch::default(),
+            watch: Watch::of(names),
             crashes_left: crashes,
             events: 0,
             requests: 0,
@@ -146,17 +147,14 @@ impl Simulator {
     pub(crate) fn play(&self, rng_seed: u64, chance: Chance, drawn: Drawn, options: &Options) -> Result<Surroundings, Finding> {
         let crashes_drawn = drawn.crashes;
         let (mut around, given) = Surroundings::of(drawn, chance, options);
-        let finding = |at_ms, what| Finding { rng_seed, at_ms, what };
+        let finding = |at_ms, what, state| Finding { rng_seed, at_ms, world: None, what, state };
         // An answer to a guest may be on its way to another partition when the process ends.
         let mut is_whole = true;
         loop {
             let ending = Shell::recover(&self.knowledge, options, &mut around).run();
-            if let Some((at_ms, what)) = around.watch.first_finding() {
-                return Err(finding(*at_ms, what.clone()));
-            }
             match ending {
                 Ending::Finished => break,
-                Ending::Stuck(what) => return Err(finding(around.at_ms, what)),
+                Ending::Stuck { what, state } => return Err(finding(around.at_ms, what, state)),
                 Ending::Drained => is_whole = false,
                 Ending::Crashed => {
                     around.store.crash();
@@ -167,7 +165,7 @@ impl Simulator {
         }
         let urls: Vec<String> = given.iter().flat_map(|(_, urls)| urls.iter().map(|seed| seed.given.clone())).collect();
         match judge_end(&around, &urls, is_whole && crashes_drawn == around.crashes_left) {
-            Some(what) => Err(finding(around.at_ms, what)),
+            Some(what) => Err(finding(around.at_ms, what, String::new())),
             None => Ok(around),
         }
     }
@@ -199,9 +197,15 @@ fn judge_promises(scripts: &[Box<dyn Script>], rows: &[Row]) -> Option<String> {
             Promise::Open => true,
         };
         (!kept).then(|| {
-            format!("{} ended as {} after {} requests, against the script {script:?}", row.url, row.outcome.word(), row.requests)
+            let Row { url, outcome, attempts: _, requests, settled_ms } = row;
+            format!("{url} ({}) ended as {} at {settled_ms} ms after {requests} requests", script.name(), outcome.word())
         })
     })
+}
+
+/// The name of the host that plays the script of this number.
+fn host_name(number: usize) -> String {
+    format!("h{number}.example")
 }
 
 fn list(counts: &[u64]) -> Vec<(HostKey, Vec<SeedUrl>)> {
@@ -210,7 +214,7 @@ fn list(counts: &[u64]) -> Vec<(HostKey, Vec<SeedUrl>)> {
         .enumerate()
         .map(|(host, count)| {
             let urls: Vec<SeedUrl> =
-                (0..*count).map(|page| SeedUrl::get(format!("http://h{host}.example/page/{page}"))).collect();
+                (0..*count).map(|page| SeedUrl::get(format!("http://{}/page/{page}", host_name(host)))).collect();
             let url = urls[0].given.parse().expect("the URL is made a line above");
             (HostKey::of(&url).expect("the URL has a host"), urls)
         })

@@ -317,3 +317,24 @@ fn simulated_runs_are_summed_up() {
         out(&output)
     );
 }
+
+#[test]
+fn scored_runs_are_a_table_of_80_columns_with_targets() {
+    let folder = TempDir::new().unwrap();
+    for world in ["challenge", "shedding", "mix"] {
+        let output = run(folder.path(), &["simulate", "--world", world, "--seeds", "2"]);
+        let text = out(&output);
+        assert_eq!(code(&output), Some(0), "{text}");
+        assert!(text.starts_with("2 runs of each world from rng_seed 0\n") && text.contains("\nbehaviour "), "{text}");
+        assert!(text.contains("   met\n") || text.contains("   missed\n  missed: "), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_world_is_told_with_the_known_ones() {
+    let folder = TempDir::new().unwrap();
+    let output = run(folder.path(), &["simulate", "--world", "atlantis"]);
+    assert_eq!(code(&output), Some(2), "{}", err(&output));
+    assert!(err(&output).contains("atlantis") && err(&output).contains("leaky-bucket, "), "{}", err(&output));
+}

@@ -8,6 +8,9 @@ use comeback_engine::Chance;
 use super::honest::play;
 use crate::world::Script;
 
+/// Probes of a dead host in a minute: at 0, 1, 2.7, 5.6, 10.5, 18.8, 33 and 57 s.
+const DEAD_PROBES: u64 = 8;
+
 /// How a host's figures are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -19,10 +22,14 @@ pub enum Kind {
     Overload,
     /// Refusals by chance: only the necessary ones.
     Flapping,
-    /// Nothing can be had: the host is left alone after so many requests.
+    /// Robots are turned away, or told to come back too late: one request, and the URLs are parked.
     Closed,
+    /// Nobody answers: so many probes, and the URLs fail when the patience is spent.
+    Dead,
     /// It answers.
     Well,
+    /// Hosts of all kinds in one list: waste is at most 9 % beyond what flapping makes necessary.
+    Mix,
 }
 
 /// What is possible at one host.
@@ -86,15 +93,26 @@ pub(crate) fn flapping(tries: &[u64]) -> Bound {
     }
 }
 
-/// Bounds of a host of which nothing can be had.
-pub(crate) const fn closed(requests: u64) -> Bound {
-    Bound { kind: Kind::Closed, obtainable: 0, clairvoyant_requests: requests, honest_requests: requests, honest_ms: None }
+/// Bounds of a host that turns robots away: one request tells.
+pub(crate) const fn closed() -> Bound {
+    Bound { kind: Kind::Closed, obtainable: 0, clairvoyant_requests: 0, honest_requests: 1, honest_ms: None }
 }
 
-/// Bounds of a host that answers all but `bad` pages, each of which costs its tries.
+/// Bounds of a host where nobody answers: the probes of a patience of a minute.
+pub(crate) const fn dead() -> Bound {
+    Bound { kind: Kind::Dead, obtainable: 0, clairvoyant_requests: 0, honest_requests: DEAD_PROBES, honest_ms: None }
+}
+
+/// Bounds of a host that answers all but `bad` pages, each of which costs the honest client its tries.
 pub(crate) const fn well(urls: u64, bad: u64, tries: u64) -> Bound {
-    let requests = urls - bad + bad * tries;
-    Bound { kind: Kind::Well, obtainable: urls - bad, clairvoyant_requests: requests, honest_requests: requests, honest_ms: None }
+    let obtainable = urls - bad;
+    Bound {
+        kind: Kind::Well,
+        obtainable,
+        clairvoyant_requests: obtainable,
+        honest_requests: obtainable + bad * tries,
+        honest_ms: None,
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +129,6 @@ mod tests {
         assert_eq!(overload(200, 100).honest_ms, Some(2_600));
         let flapping = flapping(&[1, 3, 2]);
         assert_eq!((flapping.clairvoyant_requests, flapping.honest_ms), (6, Some(4_000)));
-        assert_eq!(well(100, 1, 4).clairvoyant_requests, 103);
+        assert_eq!(well(100, 1, 4).honest_requests, 103);
     }
 }

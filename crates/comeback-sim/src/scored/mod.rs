@@ -10,15 +10,17 @@ use comeback_engine::outcome::Outcome;
 
 use crate::checkers::Finding;
 use crate::options::Options;
-use crate::simulation::{Drawn, Simulator};
+use crate::simulation::{Drawn, Simulator, Surroundings};
 use crate::world::Script;
 
 pub mod bound;
+mod drawing;
+pub mod figures;
 mod honest;
 pub mod score;
 pub mod world;
 
-use bound::Bound;
+use bound::{Bound, Kind};
 use score::{HostScore, Score};
 use world::World;
 
@@ -36,7 +38,8 @@ pub(crate) const TRAVEL_MS_MAX: u64 = 20;
 pub(crate) struct Host {
     pub(crate) script: Box<dyn Script>,
     pub(crate) urls: u64,
-    pub(crate) bound: Bound,
+    /// `None`: it is judged as one with the host before it.
+    pub(crate) bound: Option<Bound>,
 }
 
 /// What a server saw of one host's pages.
@@ -48,19 +51,16 @@ pub(crate) struct Meter {
     pub(crate) wasted: u64,
     /// Requests for pages that had been had before.
     pub(crate) repeated: u64,
-    /// When the first request arrived and when the last new page was read, in milliseconds.
-    pub(crate) first_ms: Option<u64>,
+    /// Requests for robots.txt.
+    pub(crate) robots_requests: u64,
+    /// When the last new page was read, in milliseconds of the run.
     pub(crate) had_ms: u64,
-    /// When the last request arrived.
-    pub(crate) last_ms: u64,
     had: BTreeSet<String>,
 }
 
 impl Meter {
-    pub(crate) fn count(&mut self, path: &str, is_page: bool, at_ms: u64, read_ms: u64) {
+    pub(crate) fn count(&mut self, path: &str, is_page: bool, read_ms: u64) {
         self.requests += 1;
-        self.first_ms.get_or_insert(at_ms);
-        self.last_ms = at_ms;
         if self.had.contains(path) {
             self.repeated += 1;
         } else if is_page {
@@ -77,10 +77,10 @@ impl Simulator {
     /// # Errors
     /// A finding of the checkers: a request in a hold, a URL without a row, a run that does not end.
     pub fn score(&self, world: World, rng_seed: u64) -> Result<Score, Finding> {
-        let (hosts, alone) = (world.draw(rng_seed), world.draw_healthy(rng_seed));
-        let scored = self.play_hosts(hosts, rng_seed)?;
-        let healthy_alone_ms = match alone {
-            Some(hosts) => self.play_hosts(hosts, rng_seed)?.iter().map(|host| host.finish_ms).max(),
+        let play = |hosts| self.play_hosts(hosts, rng_seed).map_err(|finding| Finding { world: Some(world), ..finding });
+        let scored = play(world.draw(rng_seed))?;
+        let healthy_alone_ms = match world.draw_healthy(rng_seed) {
+            Some(hosts) => play(hosts)?.iter().map(|host| host.finish_ms).max(),
             None => None,
         };
         Ok(Score { world, rng_seed, hosts: scored, healthy_alone_ms })
@@ -100,26 +100,35 @@ impl Simulator {
         let (scripts, bounds): (Vec<_>, Vec<_>) = hosts.into_iter().map(|host| (host.script, host.bound)).unzip();
         let drawn = Drawn { scripts, counts, patience_ms: PATIENCE_MS, slots: 256, crashes: 0 };
         let around = self.play(rng_seed, Chance::from_rng_seed(rng_seed ^ CHANCE_OF_PLAY), drawn, &options)?;
-        let rows = around.rows.concat();
-        let scores = bounds.into_iter().enumerate().map(|(number, bound)| {
-            let prefix = format!("http://h{number}.example/");
-            let own: Vec<_> = rows.iter().filter(|row| row.url.starts_with(&prefix)).collect();
-            let ended = |wanted: Outcome| own.iter().filter(|row| row.outcome == wanted).count() as u64;
-            let meter = around.meters[number].clone();
-            HostScore {
-                script: around.scripts[number].name(),
-                obtained: ended(Outcome::Fetched) + ended(Outcome::Answered),
-                parked: ended(Outcome::Parked),
-                requests: meter.requests,
-                wasted: meter.wasted,
-                repeated: meter.repeated,
-                finish_ms: meter.had_ms,
-                last_request_ms: meter.last_ms,
-                settled_ms: own.iter().map(|row| row.settled_ms).max().unwrap_or(0),
-                urls: own.len() as u64,
-                bound,
+        let mut scores: Vec<HostScore> = Vec::new();
+        for (number, bound) in bounds.into_iter().enumerate() {
+            let own = bound.or(scores.last().map(|before| before.bound)).expect("the first host of a group carries its bound");
+            let score = host_score(&around, number, own);
+            match scores.last_mut() {
+                Some(before) if bound.is_none() => before.join(&score),
+                Some(_) | None => scores.push(score),
             }
-        });
-        Ok(scores.collect())
+        }
+        Ok(scores)
+    }
+}
+
+fn host_score(around: &Surroundings, number: usize, bound: Bound) -> HostScore {
+    let prefix = format!("http://h{number}.example/");
+    let own: Vec<_> = around.rows.iter().flatten().filter(|row| row.url.starts_with(&prefix)).collect();
+    let ended = |wanted: Outcome| own.iter().filter(|row| row.outcome == wanted).count() as u64;
+    let meter = &around.meters[number];
+    let probes = if bound.kind == Kind::Dead { meter.robots_requests } else { 0 };
+    HostScore {
+        script: around.scripts[number].name(),
+        urls: own.len() as u64,
+        obtained: ended(Outcome::Fetched) + ended(Outcome::Answered),
+        parked: ended(Outcome::Parked),
+        requests: meter.requests + probes,
+        wasted: meter.wasted + probes,
+        repeated: meter.repeated,
+        finish_ms: meter.had_ms,
+        settled_from_ms: own.iter().map(|row| row.settled_ms).min().unwrap_or(0),
+        bound,
     }
 }

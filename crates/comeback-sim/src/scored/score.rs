@@ -1,9 +1,9 @@
-//! The figures of one scored run, and those of many.
+//! The figures of one scored run.
 
 use super::bound::{Bound, Kind};
 use super::world::World;
 
-/// What one host cost.
+/// What one host cost; or several that are judged as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostScore {
     /// The behaviour's name.
@@ -14,18 +14,16 @@ pub struct HostScore {
     pub obtained: u64,
     /// URLs parked.
     pub parked: u64,
-    /// Requests for pages.
+    /// Requests for pages; of a dead host, those for robots.txt too, which are its probes.
     pub requests: u64,
     /// Requests that got no page.
     pub wasted: u64,
     /// Requests for pages that had been had before.
     pub repeated: u64,
-    /// From the first request for a page to the last new page, in milliseconds.
+    /// When the last new page was read, in milliseconds of the run.
     pub finish_ms: u64,
-    /// When the last request for a page arrived, and when the last URL was settled, in milliseconds of the run.
-    pub last_request_ms: u64,
-    /// See `last_request_ms`.
-    pub settled_ms: u64,
+    /// When the first URL was settled, in milliseconds of the run.
+    pub settled_from_ms: u64,
     /// What is possible.
     pub bound: Bound,
 }
@@ -37,21 +35,25 @@ pub struct Score {
     pub world: World,
     /// Which run of it.
     pub rng_seed: u64,
-    /// Each host.
+    /// Each host, or group of hosts.
     pub hosts: Vec<HostScore>,
     /// In a mix: when the last healthy host was done with all hosts but the healthy left out, in milliseconds.
     pub healthy_alone_ms: Option<u64>,
 }
 
 impl HostScore {
-    /// Requests for each that the clairvoyant makes, in thousandths; with few URLs, one more than the honest client is free.
+    /// Requests for each that the clairvoyant makes, in thousandths. A host that can be had and has few URLs may cost one more
+    /// than the honest client needs; a host that cannot be had is measured by what it may cost.
     #[must_use]
     pub fn requests_permille(&self) -> u64 {
-        let Bound { kind: _, obtainable, clairvoyant_requests, honest_requests, honest_ms: _ } = self.bound;
-        if obtainable < 100 && self.requests <= honest_requests + 1 {
-            return 1000;
+        let Bound { kind, obtainable, clairvoyant_requests, honest_requests, honest_ms: _ } = self.bound;
+        match kind {
+            Kind::Closed | Kind::Dead => self.requests * 1000 / honest_requests,
+            Kind::Outage | Kind::Limit | Kind::Overload | Kind::Flapping | Kind::Well | Kind::Mix => {
+                let is_free = obtainable < URLS_JUDGED_MIN && self.requests <= honest_requests + 1;
+                if is_free { 1000 } else { self.requests * 1000 / clairvoyant_requests.max(1) }
+            }
         }
-        self.requests * 1000 / clairvoyant_requests.max(1)
     }
 
     /// Time for each millisecond that the honest client needs, in thousandths.
@@ -64,27 +66,63 @@ impl HostScore {
     #[must_use]
     pub fn waste_beyond(&self) -> u64 {
         let Bound { kind, obtainable, clairvoyant_requests, honest_requests, honest_ms: _ } = self.bound;
+        let share = |percent: u64| self.requests * percent / 100;
         let allowed = match kind {
             Kind::Outage | Kind::Well => honest_requests - obtainable + 1,
-            Kind::Limit => (self.requests * 5 / 100).max(5),
-            Kind::Overload => (self.requests * 8 / 100).max(1),
+            Kind::Limit => share(5),
+            Kind::Overload => share(8),
             Kind::Flapping => clairvoyant_requests - obtainable,
-            Kind::Closed => honest_requests,
+            Kind::Mix => share(9) + clairvoyant_requests - obtainable,
+            Kind::Closed | Kind::Dead => honest_requests,
         };
         self.wasted.saturating_sub(allowed)
     }
+
+    /// Counts another host with this one, which keeps its name and its bound.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.urls += other.urls;
+        self.obtained += other.obtained;
+        self.parked += other.parked;
+        self.requests += other.requests;
+        self.wasted += other.wasted;
+        self.repeated += other.repeated;
+        self.finish_ms = self.finish_ms.max(other.finish_ms);
+        self.settled_from_ms = self.settled_from_ms.min(other.settled_from_ms);
+    }
 }
 
-/// The value below which a share of the values lies, in hundredths; 0 of nothing.
-///
-/// ```
-/// use comeback_sim::scored::score::quantile;
-/// assert_eq!(quantile(&mut [4, 1, 3, 2], 50), 2);
-/// assert_eq!(quantile(&mut [1, 2, 3], 95), 3);
-/// ```
-#[must_use]
-pub fn quantile(values: &mut [u64], percent: usize) -> u64 {
-    values.sort_unstable();
-    let place = (values.len() * percent).div_ceil(100).max(1);
-    values.get(place - 1).copied().unwrap_or(0)
+/// Hosts with fewer URLs are not measured against the clairvoyant: one refusal would be too large a share.
+const URLS_JUDGED_MIN: u64 = 100;
+
+impl Score {
+    /// All hosts of a mix as one; its time is that of the hosts whose time is judged.
+    #[must_use]
+    pub fn whole(&self) -> Option<HostScore> {
+        let mut hosts = self.hosts.iter();
+        let mut whole = HostScore { script: "all hosts", ..hosts.next()?.clone() };
+        hosts.for_each(|host| whole.join(host));
+        let bounds = || self.hosts.iter().map(|host| host.bound);
+        let necessary: u64 = bounds()
+            .filter(|bound| bound.kind == Kind::Flapping)
+            .map(|bound| bound.clairvoyant_requests - bound.obtainable)
+            .sum();
+        let obtainable = bounds().map(|bound| bound.obtainable).sum();
+        whole.finish_ms =
+            self.hosts.iter().filter(|host| host.bound.honest_ms.is_some()).map(|host| host.finish_ms).max().unwrap_or(0);
+        whole.bound = Bound {
+            kind: Kind::Mix,
+            obtainable,
+            clairvoyant_requests: obtainable + necessary,
+            honest_requests: bounds().map(|bound| bound.honest_requests).sum(),
+            honest_ms: bounds().filter_map(|bound| bound.honest_ms).max(),
+        };
+        Some(whole)
+    }
+
+    /// When the last healthy host of a mix was done beside the others, and alone, in milliseconds.
+    #[must_use]
+    pub fn healthy_ms(&self) -> Option<(u64, u64)> {
+        let beside_ms = self.hosts.iter().filter(|host| host.script == "healthy").map(|host| host.finish_ms).max()?;
+        Some((beside_ms, self.healthy_alone_ms?))
+    }
 }

@@ -1,22 +1,6 @@
-//! The worlds of scored runs: which hosts they draw, with which parameters and bounds. A new world is a variant and its line in `host`.
+//! The worlds of scored runs. A new world is a line here, one in [`World::draw`], and its function in `drawing`.
 
-use comeback_engine::Chance;
-use comeback_engine::diagnosis::cause::Cause;
-
-use super::bound::{self, Bound};
-use super::{Host, PATIENCE_MS};
-use crate::world::Script;
-use crate::world::answering::{BadPath, Healthy, Slow};
-use crate::world::blocking::Challenge;
-use crate::world::failing::{Dead, Flapping, Upstream};
-use crate::world::limiting::{Bucket, FixedWindow, Quota, SlidingCounter};
-use crate::world::loading::{Overload, Shedding};
-use crate::world::maintaining::{Absurd, Date, Delta, Unusable};
-
-/// Tries that a URL of its own trouble may cost: `--attempts`.
-const BAD_PATH_TRIES: u64 = 4;
-/// Probes of a dead host in a minute.
-const DEAD_PROBES: u64 = 8;
+use super::{Host, drawing};
 
 macro_rules! worlds {
     ($($variant:ident $word:literal $what:literal,)*) => {
@@ -60,7 +44,8 @@ worlds! {
     Slow "slow" "Each answer takes seconds.",
     BadPath "bad-path" "One page always fails.",
     Quota "quota" "So many requests, then 429 until a time.",
-    Mix "mix" "One host of each, and three healthy ones.",
+    Group "group" "Two to four hosts behind one address share a rate and a burst; it refuses with a bare 503.",
+    Mix "mix" "All of these in one list, with three healthy hosts.",
 }
 
 impl World {
@@ -72,112 +57,39 @@ impl World {
 
     /// Draws the hosts of a run.
     pub(crate) fn draw(self, rng_seed: u64) -> Vec<Host> {
-        let worlds =
-            if self == Self::Mix { Self::ALL.iter().copied().filter(|world| *world != Self::Mix).collect() } else { vec![self] };
-        let seeds = (0..).map(|number: u64| rng_seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-        let mut hosts: Vec<Host> = worlds.into_iter().zip(seeds).map(|(world, rng_seed)| world.host(rng_seed)).collect();
-        hosts.extend(self.draw_healthy(rng_seed).into_iter().flatten());
-        hosts
+        let one = |draw: drawing::Draw| vec![drawing::one(rng_seed, draw)];
+        match self {
+            Self::Maintenance => one(drawing::maintenance),
+            Self::MaintenanceDate => one(drawing::maintenance_date),
+            Self::LeakyBucket => one(drawing::leaky_bucket),
+            Self::FixedWindow => one(drawing::fixed_window),
+            Self::SlidingCounter => one(drawing::sliding_counter),
+            Self::TooMany => one(drawing::too_many),
+            Self::RateFields => one(drawing::rate_fields),
+            Self::Overload => one(drawing::overload),
+            Self::Shedding => one(drawing::shedding),
+            Self::Flapping => one(drawing::flapping),
+            Self::Upstream => one(drawing::upstream),
+            Self::Challenge => one(drawing::challenge),
+            Self::Absurd => one(drawing::absurd),
+            Self::Unusable => one(drawing::unusable),
+            Self::Dead => one(drawing::dead),
+            Self::Slow => one(drawing::slow),
+            Self::BadPath => one(drawing::bad_path),
+            Self::Quota => one(drawing::quota),
+            Self::Group => drawing::group(rng_seed),
+            Self::Mix => {
+                let others = Self::ALL.iter().filter(|world| **world != Self::Mix);
+                let seeds = (0..).map(|number: u64| rng_seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+                let mut hosts: Vec<Host> = others.zip(seeds).flat_map(|(world, rng_seed)| world.draw(rng_seed)).collect();
+                hosts.extend(drawing::healthy(rng_seed));
+                hosts
+            }
+        }
     }
 
     /// Draws the healthy hosts of a mix alone.
     pub(crate) fn draw_healthy(self, rng_seed: u64) -> Option<Vec<Host>> {
-        let healthy = |number: u64| {
-            let urls = 100 + Chance::from_rng_seed(rng_seed.wrapping_add(number)).up_to(300);
-            Host { script: Box::new(Healthy::steady()), urls, bound: bound::well(urls, 0, 1) }
-        };
-        (self == Self::Mix).then(|| (0..3).map(healthy).collect())
+        (self == Self::Mix).then(|| drawing::healthy(rng_seed))
     }
-
-    /// Draws one host. What it is drawn from is drawn again for the bound, which plays a script of its own.
-    fn host(self, rng_seed: u64) -> Host {
-        let drawn = || {
-            let mut chance = Chance::from_rng_seed(rng_seed);
-            let urls = 100 + chance.up_to(300);
-            let (script, bound) = self.script(&mut chance, urls);
-            (script, bound, urls, chance)
-        };
-        let (script, rule, urls, _) = drawn();
-        let bound = match rule {
-            Rule::Fixed(bound) => bound,
-            Rule::Played { timed } => {
-                let (mut other, _, _, mut chance) = drawn();
-                bound::outage(&mut *other, urls, &mut chance, timed)
-            }
-        };
-        Host { script, urls, bound }
-    }
-
-    fn script(self, chance: &mut Chance, urls: u64) -> (Box<dyn Script>, Rule) {
-        match self {
-            Self::Maintenance => {
-                let from_ms = chance.up_to(1) * chance.up_to(300);
-                let until_ms = from_ms + 1_000 + chance.up_to(15_000);
-                (Box::new(Delta::new(from_ms, until_ms, 1 + chance.up_to(9))), Rule::Played { timed: true })
-            }
-            Self::MaintenanceDate => (Box::new(Date::draw(chance)), Rule::Played { timed: true }),
-            Self::Unusable => (Box::new(Unusable::draw(chance)), Rule::Played { timed: false }),
-            Self::Upstream => (Box::new(Upstream::draw(chance)), Rule::Played { timed: true }),
-            Self::LeakyBucket => {
-                let script = Bucket::draw(chance);
-                let bound = bound::limit(urls, script.clairvoyant_ms(urls), None);
-                (Box::new(script), Rule::Fixed(bound))
-            }
-            Self::FixedWindow => {
-                let script = FixedWindow::bare(chance);
-                let bound = bound::limit(urls, script.clairvoyant_ms(urls), None);
-                (Box::new(script), Rule::Fixed(bound))
-            }
-            Self::SlidingCounter => {
-                let script = SlidingCounter::draw(chance);
-                let bound = bound::limit(urls, script.clairvoyant_ms(urls), None);
-                (Box::new(script), Rule::Fixed(bound))
-            }
-            Self::TooMany => {
-                let script = FixedWindow::too_many(chance);
-                let bound = bound::limit(urls, script.clairvoyant_ms(urls), Some(script.window_ms()));
-                (Box::new(script), Rule::Fixed(bound))
-            }
-            Self::RateFields => {
-                let script = FixedWindow::with_fields(chance);
-                let bound = bound::limit(urls, script.clairvoyant_ms(urls), Some(script.window_ms()));
-                (Box::new(script), Rule::Fixed(bound))
-            }
-            Self::Overload => {
-                let script = Overload::draw(chance);
-                let bound = bound::overload(urls, script.capacity());
-                (Box::new(script), Rule::Fixed(bound))
-            }
-            Self::Shedding => {
-                let script = Shedding::draw(chance);
-                let bound = Bound { honest_ms: None, ..bound::limit(urls, 0, None) };
-                (Box::new(script), Rule::Fixed(bound))
-            }
-            Self::Flapping => {
-                let script = Flapping::draw(chance);
-                let tries: Vec<u64> = (0..urls).map(|page| script.tries(&format!("/page/{page}"))).collect();
-                (Box::new(script), Rule::Fixed(bound::flapping(&tries)))
-            }
-            Self::Quota => {
-                let script = Quota::draw(chance, PATIENCE_MS);
-                let bound = Bound { honest_ms: None, ..bound::limit(urls, 0, None) };
-                (Box::new(script), Rule::Fixed(bound))
-            }
-            Self::Challenge => (Box::new(Challenge::draw(chance)), Rule::Fixed(bound::closed(1))),
-            Self::Absurd => (Box::new(Absurd), Rule::Fixed(bound::closed(1))),
-            Self::Dead => (Box::new(Dead::silent(chance, Cause::ConnectRefused)), Rule::Fixed(bound::closed(DEAD_PROBES))),
-            Self::Slow => (Box::new(Slow), Rule::Fixed(bound::well(urls, 0, 1))),
-            Self::BadPath => (Box::new(BadPath::draw(chance)), Rule::Fixed(bound::well(urls, 1, BAD_PATH_TRIES))),
-            Self::Mix => (Box::new(Healthy::steady()), Rule::Fixed(bound::well(urls, 0, 1))),
-        }
-    }
-}
-
-/// How a host's bound comes about.
-enum Rule {
-    Fixed(Bound),
-    /// By the honest client's play against the same script.
-    Played {
-        timed: bool,
-    },
 }

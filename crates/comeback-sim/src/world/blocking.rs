@@ -42,6 +42,10 @@ impl Script for Challenge {
 pub(crate) struct Forbidding;
 
 impl Script for Forbidding {
+    fn name(&self) -> &'static str {
+        "forbidding"
+    }
+
     fn promise(&self, path: &str) -> Promise {
         if path.starts_with("/page/1") { Promise::NotHad } else { Promise::Had }
     }

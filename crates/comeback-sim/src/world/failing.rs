@@ -142,6 +142,10 @@ impl RobotsDown {
 }
 
 impl Script for RobotsDown {
+    fn name(&self) -> &'static str {
+        "robots-down"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::Open
     }

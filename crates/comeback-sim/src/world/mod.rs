@@ -13,6 +13,7 @@ pub(crate) mod limiting;
 pub(crate) mod loading;
 pub(crate) mod maintaining;
 mod redirecting;
+pub(crate) mod sharing;
 
 /// A short page that wants proof of a human.
 pub(crate) const CHALLENGE: &str = "<html><head><title>Just a moment...</title></head><body><h1>Checking if the site connection is secure</h1>\
@@ -78,10 +79,8 @@ pub(crate) trait Script: std::fmt::Debug {
         Reply::plain(404, 1 + chance.up_to(50))
     }
 
-    /// The behaviour's name, for scores.
-    fn name(&self) -> &'static str {
-        "other"
-    }
+    /// The behaviour's name, for findings and scores.
+    fn name(&self) -> &'static str;
 
     /// Whether a page can be had by waiting, and must be had then.
     fn promise(&self, path: &str) -> Promise;

@@ -23,6 +23,10 @@ impl Redirecting {
 }
 
 impl Script for Redirecting {
+    fn name(&self) -> &'static str {
+        "redirecting"
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::Open
     }

@@ -11,7 +11,7 @@ use comeback::failure::Failure;
 use comeback_report::figures::{counted, span};
 use comeback_sim::options::Options;
 use comeback_sim::scored::world::World;
-use comeback_sim::{Simulator, Summary};
+use comeback_sim::{Finding, Simulator, Summary};
 
 use super::{print, simulate_world};
 
@@ -22,7 +22,9 @@ const FINDINGS_MAX: usize = 100;
 ///
 /// Each run invents hosts, faults and crashes from its rng_seed and checks that
 /// each URL settles exactly once, that no request is made in a standing hold,
-/// and that the run ends. Exit code 1 on a finding.
+/// and that the run ends. With --world nothing crashes, and a table shows what
+/// was needed against what is possible; docs/scores.md explains it. Exit code 1
+/// on a finding; a missed target is none.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// How many runs
@@ -85,10 +87,22 @@ fn score(word: &str, first_seed: u64, seeds: u64) -> Result<Exit, Failure> {
     let worlds = worlds.ok_or(Failure::UnknownWord { noun: "world", word: word.to_owned(), known })?;
     let (table, findings) = simulate_world::table(&worlds, first_seed, seeds);
     print(&table)?;
+    if !findings.is_empty() {
+        print(&format!("\n{}\n", counted(findings.len() as u64, "finding")))?;
+    }
     for finding in findings.iter().take(FINDINGS_MAX) {
-        print(&format!("{finding}\n").lines().next().map(|line| format!("{line}\n")).unwrap_or_default())?;
+        print(&told(finding, seeds))?;
     }
     Ok(if findings.is_empty() { Exit::Success } else { Exit::Unfinished })
+}
+
+/// A finding in its line. The whole state follows where this is the only run; else the line after it says how to see that.
+fn told(finding: &Finding, seeds: u64) -> String {
+    if seeds == 1 {
+        return format!("{finding}\n{}", finding.state);
+    }
+    let world = finding.world.map(|world| format!(" --world {}", world.word())).unwrap_or_default();
+    format!("{finding}\n  its state: comeback simulate{world} --first-seed {} --seeds 1\n", finding.rng_seed)
 }
 
 /// Takes one seed after another until none is left.
@@ -111,7 +125,7 @@ fn work(first_seed: u64, seeds: u64, next: &AtomicU64, totals: &Mutex<Totals>) {
             }
             Err(finding) => {
                 totals.findings += 1;
-                let printed = print(&format!("{finding}\n"));
+                let printed = print(&told(&finding, seeds));
                 if totals.failure.is_none() {
                     totals.failure = printed.err();
                 }
@@ -120,5 +134,27 @@ fn work(first_seed: u64, seeds: u64, next: &AtomicU64, totals: &Mutex<Totals>) {
         if totals.findings >= FINDINGS_MAX || totals.failure.is_some() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_one_line_and_the_way_to_its_state() {
+        let finding = Finding {
+            rng_seed: 7,
+            at_ms: 12,
+            world: Some(World::Mix),
+            what: "h1.example (dead) was asked".into(),
+            state: "partition 0\npartition 1\n".into(),
+        };
+        assert_eq!(
+            told(&finding, 100),
+            "rng_seed 7 of mix, at 12 ms: h1.example (dead) was asked\n  \
+            its state: comeback simulate --world mix --first-seed 7 --seeds 1\n"
+        );
+        assert!(told(&finding, 1).ends_with("was asked\npartition 0\npartition 1\n"));
     }
 }

@@ -5,93 +5,86 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use comeback_sim::scored::score::{HostScore, Score, quantile};
+use comeback_report::figures::counted;
+use comeback_sim::scored::bound::Kind;
+use comeback_sim::scored::figures::{Figures, Gathering, share};
+use comeback_sim::scored::score::Score;
 use comeback_sim::scored::world::World;
 use comeback_sim::{Finding, Simulator};
 
-/// The figures of one behaviour over many runs.
-#[derive(Default)]
-struct Figures {
-    hosts: u64,
-    urls: u64,
-    obtainable: u64,
-    obtained: u64,
-    repeated: u64,
-    waste_beyond: Vec<u64>,
-    wasted_permille: Vec<u64>,
-    requests: Vec<u64>,
-    time: Vec<u64>,
-}
+/// What stands above the rows: 80 columns.
+const HEADER: &str = "\
+requests  for each that a client makes who knows what each server will do
+          (where nothing can be had: for each that is allowed)
+wasted    percent of the requests that got no page
+time      for each second of the best client that obeys and knows nothing
 
-impl Figures {
-    fn take(&mut self, host: &HostScore) {
-        self.hosts += 1;
-        self.urls += host.urls;
-        self.obtainable += host.bound.obtainable;
-        self.obtained += host.obtained;
-        self.repeated += host.repeated;
-        self.waste_beyond.push(host.waste_beyond());
-        self.wasted_permille.push(host.wasted * 1000 / host.requests.max(1));
-        self.requests.push(host.requests_permille());
-        self.time.extend(host.time_permille());
-    }
+                                 requests    wasted      time
+behaviour          runs  lost  50 %   95 %    95 %   50 %   95 %   targets
+";
 
-    fn line(&mut self, name: &str) -> String {
-        let share = |permille: u64| format!("{}.{:02}", permille / 1000, permille % 1000 / 10);
-        let time = if self.time.is_empty() {
-            format!("{:>6} {:>6}", "-", "-")
-        } else {
-            format!("{:>6} {:>6}", share(quantile(&mut self.time, 50)), share(quantile(&mut self.time, 95)))
-        };
-        format!(
-            "{name:<17} {:>6} {:>9} {:>8} {:>6} {:>6} {:>7} {:>6} {time}\n",
-            self.hosts,
-            self.obtained.abs_diff(self.obtainable),
-            self.repeated,
-            share(quantile(&mut self.requests, 50)),
-            share(quantile(&mut self.requests, 95)),
-            quantile(&mut self.wasted_permille, 95) / 10,
-            quantile(&mut self.waste_beyond, 95),
-        )
-    }
-}
-
-/// Runs so many seeds of each world and returns the table, with the findings.
+/// Runs so many seeds of each world; the table, and the findings.
 pub(super) fn table(worlds: &[World], first_seed: u64, seeds: u64) -> (String, Vec<Finding>) {
-    let mut text = "                                             requests     waste          time\n\
-        behaviour          hosts   missing repeated    50%    95%    95%  beyond    50%    95%\n"
-        .to_owned();
+    let mut text = format!("{} of each world from rng_seed {first_seed}\n\n{HEADER}", counted(seeds, "run"));
     let mut findings = Vec::new();
     for world in worlds {
         let (scores, mut found) = play(*world, first_seed, seeds);
         findings.append(&mut found);
-        let mut figures: BTreeMap<&'static str, Figures> = BTreeMap::new();
-        let mut healthy = Vec::new();
-        for score in &scores {
-            for host in &score.hosts {
-                figures.entry(host.script).or_default().take(host);
-            }
-            if let Some(alone_ms) = score.healthy_alone_ms {
-                let with_others = score.hosts.iter().filter(|host| host.script == "healthy").map(|host| host.finish_ms).max();
-                healthy.extend(with_others.map(|finish_ms| finish_ms * 1000 / alone_ms.max(1)));
-            }
-        }
-        if worlds.len() > 1 || figures.len() > 1 {
-            text.push_str(&format!("{}:\n", world.word()));
-        }
-        for (name, figures) in &mut figures {
-            text.push_str(&figures.line(name));
-        }
-        if !healthy.is_empty() {
-            text.push_str(&format!(
-                "healthy hosts beside the others: {} permille of their time alone (95%)\n",
-                quantile(&mut healthy, 95)
-            ));
+        for figures in rows(*world, &scores, worlds.len() == 1) {
+            text.push_str(&line(&figures));
         }
     }
     (text, findings)
 }
 
+/// The rows of a world. A mix is judged as a whole; its parts are of interest where it is looked at alone.
+fn rows(world: World, scores: &[Score], is_alone: bool) -> Vec<Figures> {
+    let mut parts: BTreeMap<&'static str, Gathering> = BTreeMap::new();
+    let mut whole = Gathering::new(if is_alone { "all hosts" } else { world.word() }, Kind::Mix);
+    for score in scores {
+        for host in &score.hosts {
+            parts.entry(host.script).or_insert_with(|| Gathering::new(host.script, host.bound.kind)).take(host);
+        }
+        if let Some(host) = score.whole() {
+            whole.take(&host);
+        }
+        whole.take_healthy(score);
+    }
+    let mut rows = Vec::new();
+    if world != World::Mix || is_alone {
+        rows.extend(parts.into_values().map(Gathering::figures));
+    }
+    if world == World::Mix {
+        rows.push(whole.figures());
+    }
+    rows
+}
+
+/// A row, and below it a line for each target that was missed.
+fn line(figures: &Figures) -> String {
+    let Figures { name, hosts, missing, requests: [requests_50, requests_95], wasted, time, healthy, missed } = figures;
+    let [time_50, time_95] = time.map_or(["-".to_owned(), "-".to_owned()], |time| time.map(share));
+    let word = if missed.is_empty() { "met" } else { "missed" };
+    let mut text = format!(
+        "{name:<17} {hosts:>5} {missing:>5} {:>5} {:>6} {:>7} {time_50:>6} {time_95:>6}   {word}\n",
+        share(*requests_50),
+        share(*requests_95),
+        format!("{}.{}", wasted / 10, wasted % 10),
+    );
+    if let Some([median, most]) = healthy {
+        text.push_str(&format!(
+            "  its healthy hosts: {} at 50 %, {} at 95 % of their time alone\n",
+            share(*median),
+            share(*most)
+        ));
+    }
+    for what in missed {
+        text.push_str(&format!("  missed: {what}\n"));
+    }
+    text
+}
+
+/// Plays the runs of one world, on all cores.
 fn play(world: World, first_seed: u64, seeds: u64) -> (Vec<Score>, Vec<Finding>) {
     let next = AtomicU64::new(0);
     let ended = Mutex::new((Vec::new(), Vec::new()));

@@ -65,6 +65,7 @@ pages! {
     policy: "docs/policy.md",
     reading_outcomes: "docs/reading-outcomes.md",
     resuming: "docs/resuming.md",
+    scores: "docs/scores.md",
     testing: "docs/testing.md",
     weather: "docs/weather.md",
 }
