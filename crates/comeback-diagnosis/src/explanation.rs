@@ -86,7 +86,9 @@ impl Knowledge {
             let what = format!("{} earlier responses are in the file; the last one is explained", raw.earlier);
             explanation.evidence.push(Evidence { what, weight: 0.0 });
         }
-        explanation.surer = surer::wishes(raw, &explanation);
+        if !surer::is_sure(explanation.confidence) {
+            explanation.surer.splice(..0, surer::missing(raw));
+        }
         explanation
     }
 
@@ -140,11 +142,11 @@ impl Knowledge {
             scope,
             waiting_helps,
             confidence,
+            surer: surer::second_looks(cause, confidence),
             retry_after_s: retry_after.and_then(|said| said.delay_ms).map(Seconds::from_ms),
             retry_after_kind: retry_after.map(|said| said.kind),
             evidence,
             advice: self.cause(cause).advice.clone(),
-            surer: Vec::new(),
         }
     }
 

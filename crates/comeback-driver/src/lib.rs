@@ -23,5 +23,6 @@ mod recovery;
 mod run;
 pub mod settings;
 mod signals;
+pub mod single_request;
 mod visiting;
 pub mod watcher;

@@ -241,7 +241,8 @@ fn pace_of(rule: &HostRule) -> EngineHostRule {
     EngineHostRule { pattern: rule.pattern.clone(), delay_ms: rule.delay_ms, window_max: rule.per_host }
 }
 
-fn direct_route(dir: &Path, settings: &Settings) -> Result<Arc<dyn Route>, DriverError> {
+/// The route of a job in `dir`, or of whoever has a folder like one.
+pub(crate) fn direct_route(dir: &Path, settings: &Settings) -> Result<Arc<dyn Route>, DriverError> {
     let limits = Limits {
         first_byte_ms: settings.timeout_ms,
         idle_ms: settings.timeout_ms,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in the functions that tests share as well")]
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -224,6 +224,60 @@ fn standard_input_is_a_dash() {
     let output = explain(folder(&[]).path(), &["-"], CHALLENGED);
     let text = text(&output.stdout);
     assert!(text.starts_with("-: 403, bot_challenge (confidence ") && text.contains("\n  waiting  does not help\n"), "{text}");
+}
+
+/// Answers one request with these bytes, and hands back the request.
+fn served_once(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/page?q=1", listener.local_addr().unwrap());
+    let request = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.push(byte[0]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (url, request)
+}
+
+#[test]
+fn a_url_is_asked_once_and_honestly() {
+    let folder = folder(&[("comeback.toml", b"contact = \"bot@example.org\"\n")]);
+    let (url, request) = served_once(RATE_LIMITED);
+    let output = explain(folder.path(), &["--json", &url], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let object = objects(&output).remove(0);
+    assert_eq!((&object["file"], &object["status"], &object["cause"]), (&url.into(), &429.into(), &"rate_limit".into()));
+    let request = request.join().unwrap();
+    assert!(request.starts_with("GET /page?q=1 HTTP/1.1\r\n"), "the page itself, not robots.txt: {request}");
+    assert!(request.contains("bot@example.org"), "{request}");
+}
+
+#[test]
+fn a_redirect_is_told_and_not_followed() {
+    let (url, request) = served_once("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n");
+    let said = text(&explain(folder(&[]).path(), &[&url], "").stdout);
+    assert!(request.join().unwrap().starts_with("GET /page"));
+    assert!(said.contains(": 302, none ") && said.contains("/elsewhere, which was not asked"), "{said}");
+}
+
+#[test]
+fn a_url_that_nobody_answers_has_its_cause() {
+    let free = std::net::TcpListener::bind("127.0.0.9:0").unwrap().local_addr().unwrap();
+    let output = explain(folder(&[]).path(), &["--json", &format!("http://{free}/")], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let object = objects(&output).remove(0);
+    assert_eq!(
+        (&object["status"], &object["cause"], &object["responder"]),
+        (&0.into(), &"connect_refused".into(), &"nobody".into())
+    );
+    let output = explain(folder(&[]).path(), &["ftp://a.example/"], "");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    assert!(text(&output.stderr).starts_with("error: ftp://a.example/: "), "{}", text(&output.stderr));
 }
 
 /// A date without the response's own Date means what it meant when the response was saved, not what it means today.

@@ -1,7 +1,7 @@
 //! What would make an explanation surer: what is missing in the file, and what a second look would tell.
 
 use crate::cause::Cause;
-use crate::explanation::{Explanation, undecoded};
+use crate::explanation::undecoded;
 use crate::raw_response::RawResponse;
 
 /// A surer answer needs nothing more.
@@ -19,13 +19,17 @@ enum Doubt {
     Nothing,
 }
 
-/// The wishes, most useful first; none for an answer that is sure.
-pub(super) fn wishes(raw: &RawResponse, explanation: &Explanation) -> Vec<String> {
-    if explanation.confidence >= SURE_CONFIDENCE {
+/// Whether an answer needs nothing more.
+pub(super) const fn is_sure(confidence: f64) -> bool {
+    confidence >= SURE_CONFIDENCE
+}
+
+/// What to look at next, most useful first; nothing after an answer that is sure.
+pub(super) fn second_looks(cause: Cause, confidence: f64) -> Vec<String> {
+    if is_sure(confidence) {
         return Vec::new();
     }
-    let mut wishes: Vec<String> = missing(raw);
-    let looks: &[&str] = match doubt(explanation.cause) {
+    let looks: &[&str] = match doubt(cause) {
         Doubt::Trouble => &[
             "the same URL again after a minute: what passes by itself is trouble",
             "another URL of the host: it tells one bad page from a host in trouble",
@@ -38,12 +42,11 @@ pub(super) fn wishes(raw: &RawResponse, explanation: &Explanation) -> Vec<String
         ],
         Doubt::Nothing => &[],
     };
-    wishes.extend(looks.iter().map(|look| (*look).to_owned()));
-    wishes
+    looks.iter().map(|look| (*look).to_owned()).collect()
 }
 
 /// What the file lacks.
-fn missing(raw: &RawResponse) -> Vec<String> {
+pub(super) fn missing(raw: &RawResponse) -> Vec<String> {
     let mut wishes = Vec::new();
     if raw.fields.is_empty() {
         wishes.push("the header fields: only the status line is here".to_owned());

@@ -168,6 +168,15 @@ impl Settings {
         visit.headers.iter().filter(|(name, _)| !is_replaced(name)).cloned().chain(added.iter().cloned()).collect()
     }
 
+    /// The fields of a request for a URL that is on no list: those for all hosts, then those for its host, a later one replacing
+    /// those of its name before it.
+    #[must_use]
+    pub fn fields_for(&self, url: &url::Url) -> Vec<(String, String)> {
+        let added = self.host_fields(url.host_str().unwrap_or_default());
+        let is_replaced = |name: &str| added.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        self.headers.iter().filter(|(name, _)| !is_replaced(name)).chain(&added).cloned().collect()
+    }
+
     /// The fields that rules add for a host.
     #[must_use]
     pub fn host_fields(&self, host: &str) -> Vec<(String, String)> {

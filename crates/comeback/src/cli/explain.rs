@@ -1,15 +1,18 @@
-//! `comeback explain`: what saved responses mean, and a page for each status code and term.
+//! `comeback explain`: what a saved response or the answer of a URL means, and a page for each status code and term.
 //!
 //! What is meant is decided in one place, [`Subject`]; each kind of it is explained by a module of its own.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use comeback::config::{self, FlagValues};
 use comeback::exit::Exit;
 use comeback::failure::Failure;
 use comeback::{Knowledge, Terms};
+use comeback_driver::single_request::explain_url;
 use comeback_report::explanation_text;
 use comeback_report::figures::plain;
+use url::Url;
 
 use super::{complain, print};
 use subject::Subject;
@@ -18,11 +21,12 @@ mod saved_file;
 mod subject;
 mod term_page;
 
-/// Explain saved responses, a status code or a term
+/// Explain a saved response, a URL, a status code or a term
 ///
 /// X is a file with a saved response (what `curl -i` or `curl -v` printed, a HAR
-/// file; `-` is standard input), a status code (503) or a term ("too many
-/// requests"). A file of that name comes first.
+/// file; `-` is standard input), a URL, a status code (503) or a term ("too many
+/// requests"). A file of that name comes first. A URL is asked once, as `fetch`
+/// would ask it; robots.txt is not asked, and no redirect is followed.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -54,6 +58,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let told = match subject {
             Subject::Term(term) => print(&term_page::page(&term, &library, *json)).map(|()| None),
             Subject::Saved(path) => print_saved(&library.knowledge, &path, *json),
+            Subject::Url(url) => print_answer(&library.knowledge, &url, *json).map(|()| None),
+            Subject::BadUrl(why) => Ok(Some(Refusal { why, hint: None })),
             Subject::Nothing => Ok(Some(term_page::refusal(&name, &library.terms))),
         };
         let Some(Refusal { why, hint }) = told? else { continue };
@@ -82,6 +88,13 @@ fn print_saved(knowledge: &Knowledge, path: &Path, json: bool) -> Result<Option<
         }
         Err(refusal) => Ok(Some(refusal)),
     }
+}
+
+/// Asks for the URL once, with the settings in force, and prints what the answer means.
+fn print_answer(knowledge: &Knowledge, url: &Url, json: bool) -> Result<(), Failure> {
+    let in_force = config::load(None, Path::new("."), std::env::vars_os(), &FlagValues::default())?;
+    let explanation = explain_url(knowledge, &in_force.settings, url)?;
+    print(&if json { line(&explanation) } else { explanation_text::render(&explanation) })
 }
 
 /// One line of JSON.

@@ -1,10 +1,12 @@
-//! What is meant by a word on the command line: a file that is there comes first, then a code or term.
+//! What is meant by a word on the command line: a file that is there comes first, then a URL, then a code or term.
 //!
 //! It decides; it reads nothing.
 
 use std::path::{Path, PathBuf};
 
 use comeback::Term;
+use comeback_engine::seed_url::canonical;
+use url::Url;
 
 use super::Library;
 
@@ -12,11 +14,18 @@ use super::Library;
 pub(super) enum Subject {
     /// A saved response: a file, or `-` for standard input.
     Saved(PathBuf),
+    /// A URL that can be asked.
+    Url(Url),
+    /// A URL that can't, and why.
+    BadUrl(String),
     /// A status code or a term.
     Term(Box<Term>),
     /// None of these.
     Nothing,
 }
+
+/// What stands behind the scheme of every URL that has a host.
+const SCHEME_END: &str = "://";
 
 impl Subject {
     /// Each argument with what it means. Several words that are one term together (`too many requests`) are one subject.
@@ -35,6 +44,9 @@ impl Subject {
     fn of(path: &Path, library: &Library) -> Self {
         if is_there(path) {
             return Self::Saved(path.to_owned());
+        }
+        if let Some(given) = path.to_str().filter(|name| name.contains(SCHEME_END)) {
+            return canonical(given).map_or_else(|refusal| Self::BadUrl(refusal.to_string()), Self::Url);
         }
         let page = |name| library.terms.find(name).cloned().or_else(|| library.terms.of_status(name, &library.knowledge));
         match path.to_str().and_then(page) {
