@@ -18,7 +18,7 @@ use super::row_flags::RowFlags;
 /// said when to come back stays parked until then. Several values of one filter
 /// are alternatives; a URL must pass every filter that is given.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, mut_arg("outcome", |outcome| outcome.help("failed or parked; repeatable")))]
 pub(super) struct Arguments {
     /// The job's folder
     dir: PathBuf,

@@ -80,7 +80,7 @@ pub enum ConfigError {
         variable: String,
     },
     /// A value that can't be used.
-    #[error("{origin}: {name}: {refusal}")]
+    #[error("{}: {refusal}", place(origin, name))]
     Value {
         /// Where it stands.
         origin: Origin,
@@ -107,5 +107,13 @@ impl ConfigError {
             Self::Unset { variable, .. } => Some(format!("put the secret there: export {variable}=...")),
             Self::Io { .. } | Self::TooLong { .. } | Self::Syntax { .. } | Self::NotUtf8 { .. } => None,
         }
+    }
+}
+
+/// Where a value stands; a variable and a flag are named after what they are for.
+fn place(origin: &Origin, name: &str) -> String {
+    match origin {
+        Origin::Default | Origin::File { .. } => format!("{origin}: {name}"),
+        Origin::Environment { .. } | Origin::Flag { .. } => origin.to_string(),
     }
 }

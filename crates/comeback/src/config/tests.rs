@@ -109,16 +109,17 @@ fn an_unknown_variable_is_an_error_and_a_foreign_one_is_not() {
     assert!(of_variable("COMEBACKS", "7").is_ok());
 }
 
+/// The bug: `error: --patience: patience: ...`, the same name twice.
 #[test]
 fn a_bad_value_names_its_place_whatever_the_layer() {
     let file = of_file("\npatience = \"10\"\n").unwrap_err();
     let hint = "a duration is an integer with ms, s, m or h, such as 500ms, 5s, 10m, 1h";
     assert_eq!(message(&file), format!("comeback.toml:2: patience: `10` is not a duration / {hint}"));
     let variable = of_variable("COMEBACK_PATIENCE", "10").unwrap_err();
-    assert_eq!(message(&variable), format!("COMEBACK_PATIENCE: patience: `10` is not a duration / {hint}"));
+    assert_eq!(message(&variable), format!("COMEBACK_PATIENCE: `10` is not a duration / {hint}"));
     let flags = FlagValues { patience: Some("10".into()), ..FlagValues::default() };
     let flag = load(None, Path::new("/nonexistent"), [], &flags).unwrap_err();
-    assert_eq!(message(&flag), format!("--patience: patience: `10` is not a duration / {hint}"));
+    assert_eq!(message(&flag), format!("--patience: `10` is not a duration / {hint}"));
 }
 
 #[test]

@@ -27,7 +27,7 @@ const CARGO: &str = r#"#!/usr/bin/env bash
 case "$*" in
     "run --release -- "*) shift 3; exec comeback "$@" ;;
     "run --release --example "*) exec "$EXAMPLES/$4" ;;
-    "install --path crates/comeback") exec test -f "$REPO/crates/comeback/Cargo.toml" ;;
+    "install --locked --path crates/comeback") exec test -f "$REPO/crates/comeback/Cargo.toml" ;;
     *) echo "the test of the documentation knows no: cargo $*" >&2; exit 101 ;;
 esac
 "#;
