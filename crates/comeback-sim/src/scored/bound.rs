@@ -118,6 +118,10 @@ pub(crate) const fn well(urls: u64, bad: u64, tries: u64) -> Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::failing::Flapping;
+    use crate::world::limiting::{Bucket, FixedWindow, SlidingCounter};
+    use crate::world::loading::Overload;
+    use crate::world::{Arrival, Reply};
 
     #[test]
     fn formulas_are_those_of_the_document() {
@@ -130,5 +134,102 @@ mod tests {
         let flapping = flapping(&[1, 3, 2]);
         assert_eq!((flapping.clairvoyant_requests, flapping.honest_ms), (6, Some(4_000)));
         assert_eq!(well(100, 1, 4).honest_requests, 103);
+    }
+
+    fn asked(script: &mut impl Script, at_ms: u64) -> Option<u64> {
+        let reply = script.receive(Arrival { at_ms, wall_ms: 0, path: "/page/0" }, &mut Chance::from_rng_seed(1));
+        let (Reply::Answer { after_ms, .. } | Reply::Nothing { after_ms, .. }) = reply;
+        reply.is_page().then_some(at_ms + after_ms)
+    }
+
+    /// When so many pages can be had at best, by trying every way to ask or not to ask on a grid of times.
+    fn exhausted(script: &(impl Script + Clone), at_ms: u64, left: u64, best_ms: &mut u64) {
+        const STEP_MS: u64 = 50;
+        if left == 0 {
+            *best_ms = at_ms.min(*best_ms);
+            return;
+        }
+        if at_ms >= *best_ms {
+            return;
+        }
+        let mut other = script.clone();
+        let left_then = left - u64::from(asked(&mut other, at_ms).is_some());
+        if left_then < left {
+            exhausted(&other, at_ms, left_then, best_ms);
+        } else {
+            // Asked in vain: it may still have changed the server.
+            exhausted(&other, at_ms + STEP_MS, left, best_ms);
+        }
+        exhausted(script, at_ms + STEP_MS, left, best_ms);
+    }
+
+    /// When the last of so many pages is asked for by a client that asks whenever it would not be refused.
+    fn greedy(mut script: impl Script + Clone, urls: u64) -> (u64, u64) {
+        let (mut at_ms, mut read_ms, mut left) = (0, 0, urls);
+        while left > 0 {
+            let mut other = script.clone();
+            if let Some(done_ms) = asked(&mut other, at_ms) {
+                (script, left, read_ms) = (other, left - 1, done_ms);
+            } else {
+                at_ms += 1;
+            }
+        }
+        (at_ms, read_ms)
+    }
+
+    #[test]
+    fn no_way_to_ask_is_faster_than_the_clairvoyant() {
+        for (per_second, burst, urls) in [(5, 1, 3), (10, 2, 5), (20, 3, 7)] {
+            let (script, mut best_ms) = (Bucket::new(per_second, burst), 1_000);
+            exhausted(&script, 0, urls, &mut best_ms);
+            assert_eq!(script.clairvoyant_ms(urls), best_ms, "{script:?}");
+        }
+        for (allowed, urls) in [(1, 3), (3, 6), (3, 7)] {
+            let (window, mut best_ms) = (FixedWindow::bare_of(200, allowed), 1_000);
+            exhausted(&window, 0, urls, &mut best_ms);
+            assert_eq!(window.clairvoyant_ms(urls), best_ms, "{window:?}");
+            let (counter, mut best_ms) = (SlidingCounter::new(200, allowed), 1_000);
+            exhausted(&counter, 0, urls, &mut best_ms);
+            assert_eq!(counter.clairvoyant_ms(urls), best_ms, "{counter:?}");
+        }
+    }
+
+    #[test]
+    fn drawn_limiters_give_so_many_pages_at_the_clairvoyants_time_and_not_before() {
+        for rng_seed in 0..100 {
+            let mut chance = Chance::from_rng_seed(rng_seed);
+            let urls = 100 + chance.up_to(300);
+            let (bucket, window) = (Bucket::draw(&mut chance), FixedWindow::too_many(&mut chance));
+            let counter = SlidingCounter::draw(&mut chance);
+            // A drop takes a broken number of milliseconds; the formula leaves the fraction out.
+            assert!((0..=1).contains(&(greedy(bucket.clone(), urls).0 - bucket.clairvoyant_ms(urls))), "{bucket:?}");
+            assert_eq!(greedy(window.clone(), urls).0, window.clairvoyant_ms(urls), "{window:?}");
+            assert_eq!(greedy(counter.clone(), urls).0, counter.clairvoyant_ms(urls), "{counter:?}");
+        }
+    }
+
+    #[test]
+    fn an_overloaded_host_allows_a_twentieth_and_half_a_second_more_than_its_work_takes() {
+        for rng_seed in 0..100 {
+            let script = Overload::draw(&mut Chance::from_rng_seed(rng_seed));
+            let (work_ms, allowed_ms) = (greedy(script.clone(), 200).1, overload(200, script.capacity()).honest_ms.unwrap_or(0));
+            assert!((work_ms..=work_ms * 106 / 100 + 500).contains(&allowed_ms), "{work_ms} {allowed_ms} {script:?}");
+        }
+    }
+
+    #[test]
+    fn a_flapping_host_is_had_with_exactly_the_tries_of_its_bound() {
+        let mut script = Flapping::draw(&mut Chance::from_rng_seed(3));
+        let paths: Vec<String> = (0..100).map(|page| format!("/page/{page}")).collect();
+        let tries: Vec<u64> = paths.iter().map(|path| script.tries(path)).collect();
+        let mut requests = 0;
+        for path in &paths {
+            let mut is_had = false;
+            while !is_had {
+                requests += 1;
+                is_had = script.receive(Arrival { at_ms: 0, wall_ms: 0, path }, &mut Chance::from_rng_seed(1)).is_page();
+            }
+        }
+        assert_eq!(flapping(&tries).clairvoyant_requests, requests);
     }
 }

@@ -120,6 +120,7 @@ impl Client<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::Promise;
     use crate::world::maintaining::Delta;
 
     #[test]
@@ -135,5 +136,44 @@ mod tests {
     fn a_host_that_never_answers_ends_the_play() {
         let mut script = Delta::new(0, u64::MAX, 1);
         assert_eq!(play(&mut script, 1, &mut Chance::from_rng_seed(1)).requests, REQUESTS_MAX);
+    }
+
+    /// Refuses bare until a time; answers take ten milliseconds.
+    #[derive(Debug)]
+    struct Silent {
+        until_ms: u64,
+    }
+
+    impl Script for Silent {
+        fn name(&self) -> &'static str {
+            "silent"
+        }
+
+        fn promise(&self, _path: &str) -> Promise {
+            Promise::Had
+        }
+
+        fn receive(&mut self, arrival: Arrival<'_>, _chance: &mut Chance) -> Reply {
+            Reply::plain(if arrival.at_ms < self.until_ms { 503 } else { 200 }, 10)
+        }
+    }
+
+    #[test]
+    fn a_bare_outage_is_probed_at_gaps_growing_by_1_7() {
+        // Probes at 0, 1, 2.7 and 5.6 s, each later by what the answers before it took: up to 50 ms each.
+        for (until_ms, refusals, from_ms) in [(500, 1, 1_000), (2_000, 2, 2_700), (5_000, 3, 5_590), (9_000, 4, 10_503)] {
+            let honest = play(&mut Silent { until_ms }, 100, &mut Chance::from_rng_seed(until_ms));
+            assert_eq!(honest.requests, 100 + refusals);
+            // Slow start: 100 pages in windows that grow by one for each answer are had within nine rounds.
+            assert!((from_ms..from_ms + refusals * 50 + 500).contains(&honest.finish_ms), "{honest:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_answers_costs_one_request_a_page_and_the_rounds_of_slow_start() {
+        // A round takes up to 50 ms: 1, 2, 4, 8, 16, then 16 in each.
+        let honest = play(&mut Silent { until_ms: 0 }, 31, &mut Chance::from_rng_seed(1));
+        assert_eq!(honest.requests, 31);
+        assert!((50..=250).contains(&honest.finish_ms), "{honest:?}");
     }
 }

@@ -7,7 +7,7 @@ use comeback_engine::Chance;
 use super::{Arrival, Promise, Reply, Script};
 
 /// A leaky bucket, as nginx has it: a steady rate, and so many at once beyond it; refuses with a bare 503.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     per_second: u64,
     burst: u64,
@@ -19,12 +19,18 @@ pub(crate) struct Bucket {
 impl Bucket {
     pub(crate) fn draw(chance: &mut Chance) -> Self {
         let burst = 1 + chance.up_to(19);
-        Self { per_second: 5 + chance.up_to(45), burst, tokens: burst * 1000, filled_at_ms: 0 }
+        Self::new(5 + chance.up_to(45), burst)
     }
 
-    /// How long so many pages take at least.
+    pub(crate) const fn new(per_second: u64, burst: u64) -> Self {
+        Self { per_second, burst, tokens: burst * 1000, filled_at_ms: 0 }
+    }
+
+    /// How long so many pages take at least. A bucket of one drop has no room for what is over when the drop is taken: whole
+    /// milliseconds are waited for each.
     pub(crate) const fn clairvoyant_ms(&self, urls: u64) -> u64 {
-        urls.saturating_sub(self.burst) * 1000 / self.per_second
+        let drops = urls.saturating_sub(self.burst);
+        if self.burst == 1 { drops * 1000_u64.div_ceil(self.per_second) } else { drops * 1000 / self.per_second }
     }
 }
 
@@ -60,7 +66,7 @@ enum Said {
 }
 
 /// So many requests in each window of fixed length.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct FixedWindow {
     window_ms: u64,
     allowed: u64,
@@ -76,7 +82,11 @@ impl FixedWindow {
 
     /// A second's window of 5 to 50, and a bare 503.
     pub(crate) fn bare(chance: &mut Chance) -> Self {
-        Self::new(1_000, 5 + chance.up_to(45), Said::Nothing)
+        Self::bare_of(1_000, 5 + chance.up_to(45))
+    }
+
+    pub(crate) fn bare_of(window_ms: u64, allowed: u64) -> Self {
+        Self::new(window_ms, allowed, Said::Nothing)
     }
 
     /// A window of seconds, and 429 with the time to its end.
@@ -140,7 +150,7 @@ impl Script for FixedWindow {
 }
 
 /// So many requests in any window, refused ones counted as well: whoever hammers stays out. A bare 503.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SlidingCounter {
     window_ms: u64,
     allowed: usize,
@@ -149,8 +159,11 @@ pub(crate) struct SlidingCounter {
 
 impl SlidingCounter {
     pub(crate) fn draw(chance: &mut Chance) -> Self {
-        let allowed = usize::try_from(5 + chance.up_to(45)).unwrap_or(5);
-        Self { window_ms: 1_000, allowed, arrivals: VecDeque::new() }
+        Self::new(1_000, 5 + chance.up_to(45))
+    }
+
+    pub(crate) fn new(window_ms: u64, allowed: u64) -> Self {
+        Self { window_ms, allowed: usize::try_from(allowed).unwrap_or(usize::MAX), arrivals: VecDeque::new() }
     }
 
     /// How long so many pages take at least.

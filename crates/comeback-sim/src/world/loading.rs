@@ -5,7 +5,7 @@ use comeback_engine::Chance;
 use super::{Arrival, Promise, Reply, Script};
 
 /// A queue before one worker. A full queue refuses at once; what waits too long is abandoned by its client and done all the same.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Overload {
     per_second: u64,
     queue: u64,
