@@ -14,7 +14,9 @@ use comeback_archive::{SyncHandles, TimeText};
 use comeback_engine::commit::{FileLength, Tally};
 use comeback_engine::engine::WaitingHost;
 use comeback_engine::ids::{BatchSeq, LogSeq, PartitionId};
+use comeback_engine::outlook::Outlook;
 use comeback_engine::store::Store;
+use comeback_report::estimate;
 use comeback_report::progress::{HOSTS_WAITING_MAX, HostWaiting, JobState, Progress, UrlCounts};
 use comeback_report::settling_rate::SettlingRate;
 use comeback_store::FjallStore;
@@ -50,6 +52,7 @@ pub(crate) struct Standing {
     pub(crate) tally: Tally,
     pub(crate) unsettled: u64,
     pub(crate) leased: u64,
+    pub(crate) outlook: Outlook,
     pub(crate) waiting: Vec<WaitingHost>,
     pub(crate) files: Vec<FileLength>,
 }
@@ -210,10 +213,12 @@ impl Committing {
     fn progress(&mut self, state: JobState) -> Progress {
         let mut tally = Tally::default();
         let (mut unsettled, mut leased) = (0, 0);
+        let mut outlook = Outlook::default();
         let mut waiting = Vec::new();
         let mut files = Vec::new();
         for standing in &self.standings {
             tally.add(&standing.tally);
+            outlook.merge(&standing.outlook);
             unsettled += standing.unsettled;
             leased += standing.leased;
             waiting.extend(standing.waiting.iter().cloned());
@@ -233,18 +238,18 @@ impl Committing {
             duplicates: self.facts.duplicates,
             bad_lines: self.facts.bad_lines,
             lists_unread: self.facts.lists_unread,
-            eta_s: if running { self.eta_s(tally.settled(), unsettled) } else { None },
+            eta_s: if running { self.eta_s(tally.settled(), &outlook) } else { None },
             hosts_waiting: if running { waiting.into_iter().map(shown).collect() } else { Vec::new() },
             files,
             updated_at: TimeText(wall_now()),
         }
     }
 
-    /// Seconds to the end at the rate of the last half minute; unknown while nothing is settled.
-    fn eta_s(&mut self, settled: u64, unsettled: u64) -> Option<u64> {
+    /// Seconds to the end, from what the hosts told at the last commits and the rate since.
+    fn eta_s(&mut self, settled: u64, outlook: &Outlook) -> Option<u64> {
         let at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.rate.observe(at_ms, settled);
-        Some(self.rate.ms_for(unsettled)?.div_ceil(1_000))
+        estimate::eta_s(outlook, &self.rate, wall_now())
     }
 }
 

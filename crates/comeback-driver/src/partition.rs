@@ -329,6 +329,7 @@ impl PartitionShell {
             tally: self.engine.tally(),
             unsettled: self.engine.unsettled(),
             leased: self.engine.leased(),
+            outlook: self.engine.outlook(self.clock.now()),
             waiting: self.engine.waiting_hosts(self.clock.now(), HOSTS_WAITING_MAX),
             files: self.files.lengths(),
         }

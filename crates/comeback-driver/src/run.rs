@@ -13,6 +13,7 @@ use comeback_engine::governor::{Governor, SlotMessage};
 use comeback_engine::host_rule::HostRule as EngineHostRule;
 use comeback_engine::ids::{LogSeq, PartitionId};
 use comeback_engine::input::Input;
+use comeback_engine::outlook::Outlook;
 use comeback_fetch::cookies::{COOKIE_BYTES_MAX, CookieJar, WithCookies};
 use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Route};
 use comeback_report::progress::{JobState, Progress, UrlCounts};
@@ -322,7 +323,12 @@ async fn fetch(dir: &Path, job: &JobFile, prepared: Prepared, around: &Surroundi
         };
         shells.push((shell, indexed, unsettled));
     }
-    let standings = shells.iter().map(|(shell, _, unsettled)| Standing { unsettled: *unsettled, ..shell.standing() }).collect();
+    // The engines don't know their batches yet; nobody can say how long these take.
+    let unasked = |unsettled| Outlook { unpaced_urls: unsettled, ..Outlook::default() };
+    let standings = shells
+        .iter()
+        .map(|(shell, _, unsettled)| Standing { unsettled: *unsettled, outlook: unasked(*unsettled), ..shell.standing() })
+        .collect();
     let Intake { duplicates, bad_lines, lists_unread, .. } = taken;
     let facts = JobFacts { dir: dir.to_owned(), job: job.job.clone(), duplicates, bad_lines, lists_unread };
     let committer =

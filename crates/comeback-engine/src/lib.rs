@@ -15,6 +15,7 @@ pub mod host_rule;
 pub mod ids;
 pub mod input;
 pub mod outcome;
+pub mod outlook;
 pub mod output;
 pub mod secret_field;
 pub mod seed_url;

@@ -15,6 +15,7 @@ use comeback_engine::host_key::HostKey;
 use comeback_engine::ids::{BatchSeq, JobId, LeaseId, PartitionId};
 use comeback_engine::input::Input;
 use comeback_engine::outcome::Outcome;
+use comeback_engine::outlook::Outlook;
 use comeback_engine::output::{Output, Settled};
 use comeback_engine::seed_url::SeedUrl;
 use comeback_engine::visit::{Guest, GuestAnswer, Redirect, Visit, VisitReport};
@@ -194,6 +195,33 @@ fn a_hold_ends_with_one_probe() {
     scene.answer(200, page());
     assert_eq!(scene.visits.len(), 2);
     insta::assert_snapshot!("recovered", scene.text());
+}
+
+#[test]
+fn the_end_of_the_work_is_told_from_hold_pace_and_patience() {
+    let mut scene = Scene::with_urls(10);
+    let outlook = |scene: &Scene| scene.engine.outlook(now(scene.now_ms));
+    assert_eq!(outlook(&scene), Outlook { last_end: None, open_urls: 10, unpaced_urls: 10 });
+    scene.answer(503, refusal(Some(5)));
+    let held = outlook(&scene);
+    let end_ms = held.last_end.unwrap().since_ms(now(0).wall);
+    assert!((5_000..10_000).contains(&end_ms) && (held.open_urls, held.unpaced_urls) == (0, 0), "{held:?}");
+    scene.sleep_until_asked();
+    scene.answer(200, page());
+    let open = outlook(&scene);
+    assert!(open.last_end.is_some() && (open.open_urls, open.unpaced_urls) == (9, 0), "{open:?}");
+    while scene.settled.len() < 10 {
+        scene.answer(200, page());
+    }
+    assert_eq!(outlook(&scene), Outlook::default());
+    let mut dead = Scene::with_urls(10);
+    while dead.now_ms < 40_000 {
+        match dead.visits.is_empty() {
+            true => dead.sleep(),
+            false => dead.answer(503, refusal(None)),
+        }
+    }
+    assert_eq!(outlook(&dead).last_end.map(|end| end.since_ms(now(0).wall)), Some(60_000), "its patience ends then");
 }
 
 /// Sixteen requests that left in the millisecond of the first refusal were each taken for a probe, and the gap grew to 47 minutes.

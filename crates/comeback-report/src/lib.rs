@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod cause_words;
+pub mod estimate;
 pub mod event;
 pub mod explanation_text;
 pub mod figures;

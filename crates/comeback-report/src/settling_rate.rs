@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 /// How far it looks back, in milliseconds.
 pub const WINDOW_MS: u64 = 30_000;
+/// The length of the pieces of which the best counts, in milliseconds.
+const SLICE_MS: u64 = 5_000;
 /// The least time between two counts that are remembered, in milliseconds.
 const GAP_MS_MIN: u64 = 500;
 
@@ -28,11 +30,20 @@ impl SettlingRate {
         }
     }
 
-    /// How long settling so many more takes at this rate, in milliseconds; `None` while nothing is being settled.
+    /// How long settling so many more takes at the best rate of the last half minute, in milliseconds; `None` while nothing is being
+    /// settled. The best: what slowed it down for a while (hosts that waited) is not what bounds the job.
     #[must_use]
     pub fn ms_for(&self, urls: u64) -> Option<u64> {
-        let (passed_ms, count) = self.seen_of();
-        (count > 0).then(|| urls.saturating_mul(passed_ms).div_ceil(count))
+        let from = |(from_ms, from): &(u64, u64)| {
+            let end = self.seen.iter().find(|(to_ms, _)| *to_ms >= from_ms + SLICE_MS).or(self.seen.back());
+            let (to_ms, to) = end.copied().unwrap_or_default();
+            let (passed_ms, count) = (to_ms.saturating_sub(*from_ms), to.saturating_sub(*from));
+            (count > 0 && passed_ms > 0).then(|| urls.saturating_mul(passed_ms).div_ceil(count))
+        };
+        let last_ms = self.seen.back().map_or(0, |(at_ms, _)| *at_ms);
+        // A slice that is not over says little, unless there is no other.
+        let whole = self.seen.iter().take_while(|(from_ms, _)| from_ms + SLICE_MS <= last_ms).filter_map(from).min();
+        whole.or_else(|| self.seen.front().and_then(from))
     }
 
     /// URLs settled in a minute at this rate; `None` before a second has passed.
@@ -60,6 +71,14 @@ mod tests {
         assert_eq!((rate.per_minute(), rate.ms_for(100)), (Some(600), Some(10_000)));
         (61..=90).for_each(|second| rate.observe(second * 1_000, 600));
         assert_eq!((rate.per_minute(), rate.ms_for(100)), (Some(0), None));
+    }
+
+    #[test]
+    fn a_wait_is_not_what_bounds_the_job() {
+        let mut rate = SettlingRate::default();
+        (0..=20).for_each(|second| rate.observe(second * 1_000, 5));
+        (21..=26).for_each(|second| rate.observe(second * 1_000, 5 + (second - 20) * 10));
+        assert_eq!((rate.per_minute(), rate.ms_for(100)), (Some(138), Some(10_000)));
     }
 
     #[test]

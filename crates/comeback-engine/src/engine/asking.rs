@@ -32,6 +32,7 @@ impl Engine {
             return;
         }
         self.unsettled += left;
+        self.hosts[host].unsettled += left;
         self.hosts[host].queue.add_batch(head.job, batch);
         self.hosts[host].is_listed |= !head.from_public;
         let BatchHead { job, host: _, count, from_public } = *head;

@@ -106,7 +106,8 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         asked_at,
         under_way,
         elsewhere,
-        // Its batches say it.
+        // Its batches say both.
+        unsettled: _,
         is_listed: _,
         tickets,
         timer,

@@ -61,6 +61,7 @@ impl Engine {
         self.outputs.push_back(Output::Settle(Box::new(settled)));
         self.tally.count(outcome);
         self.unsettled -= 1;
+        self.hosts[batch.host].unsettled -= 1;
         if outcome.is_unfinished() {
             self.commit_clock.unfinished.push((place.batch, place.index));
         }

@@ -7,6 +7,7 @@ use super::Engine;
 use crate::host::{Host, Readiness};
 use crate::host_key::HostKey;
 use crate::ids::BatchSeq;
+use crate::outlook::{HostWork, Outlook};
 
 /// A host that may not be asked now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,39 @@ impl Engine {
             next,
             queued: loaded + unloaded,
         })
+    }
+
+    /// When the work will be done, as far as its hosts can tell. It looks at every host that was met.
+    #[must_use]
+    pub fn outlook(&self, now: Now) -> Outlook {
+        let mut outlook = Outlook::default();
+        // The URLs of a condemned host are settled as soon as they are loaded.
+        for host in self.hosts.iter().filter(|host| host.unsettled > 0 && host.condemned.is_none()) {
+            let is_open = host.trouble.is_none() && host.hold.as_ref().is_none_or(|hold| hold.until <= now.monotonic);
+            let end = self.host_work(now, host).end(now.monotonic);
+            outlook.merge(&Outlook {
+                last_end: end.map(|end| now.wall_at(end)),
+                open_urls: if is_open { host.unsettled } else { 0 },
+                unpaced_urls: if end.is_none() { host.unsettled } else { 0 },
+            });
+        }
+        outlook
+    }
+
+    fn host_work(&self, now: Now, host: &Host) -> HostWork {
+        let is_held = host.hold.as_ref().is_some_and(|hold| hold.until > now.monotonic);
+        let opens_at = match host.readiness(now) {
+            Readiness::NotUntil { at, because: _ } => at,
+            Readiness::Now(_) | Readiness::Blocked => now.monotonic,
+        };
+        HostWork {
+            urls: host.unsettled,
+            opens_at,
+            trouble_since: host.trouble.as_ref().filter(|_| !is_held).map(|trouble| trouble.began_at),
+            patience_until: host.patience_until(&self.config),
+            last_due: host.queue.last_waiting(),
+            pace: host.pace_seen(),
+        }
     }
 
     fn patience_left_words(&self, now: Now, host: &Host) -> Option<String> {

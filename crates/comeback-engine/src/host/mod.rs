@@ -8,13 +8,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::{Monotonic, Now};
-use comeback_diagnosis::history::History;
+use comeback_diagnosis::history::{History, PastAttempt};
 
 use crate::commit::{Condemnation, HoldRecord, HostRecord};
 use crate::config::EngineConfig;
 use crate::host_key::HostKey;
 use crate::ids::{LeaseId, Ticket};
+use crate::outlook::HostPace;
 
 pub(crate) mod announced;
 pub(crate) mod blame;
@@ -71,6 +73,8 @@ pub(crate) struct Host {
     pub(crate) asked_at: Option<Monotonic>,
     /// Requests under way, and when each was started.
     pub(crate) under_way: BTreeMap<LeaseId, Monotonic>,
+    /// Its URLs that are not settled, wherever they are.
+    pub(crate) unsettled: u64,
     /// Its URLs (and its robots.txt) that wait for a visit to another host.
     pub(crate) elsewhere: usize,
     /// Whether one of the user's own lists named a URL of it.
@@ -116,6 +120,7 @@ impl Host {
             first_answers: FirstAnswers::default(),
             asked_at: None,
             under_way: BTreeMap::new(),
+            unsettled: 0,
             elsewhere: 0,
             is_listed: false,
             tickets: BTreeSet::new(),
@@ -207,6 +212,18 @@ impl Host {
     /// The least gap between two requests: the user's delay, the site's crawl delay, the pace found.
     pub(crate) fn gap_ms(&self) -> u64 {
         self.delay_ms.max(self.robots.crawl_delay_ms()).max(self.pace.gap_ms())
+    }
+
+    /// How fast it is asked, from its latest answers: the accepted ones where there are any. `None` where it never answered.
+    pub(crate) fn pace_seen(&self) -> Option<HostPace> {
+        let mean_ms = |is_counted: fn(&PastAttempt) -> bool| {
+            let counted = self.history.iter().filter(|attempt| is_counted(attempt));
+            let (count, sum_ms) =
+                counted.fold((0_u64, 0_u64), |(count, sum_ms), attempt| (count + 1, sum_ms + attempt.elapsed_ms));
+            sum_ms.checked_div(count)
+        };
+        let answer_ms = mean_ms(|attempt| attempt.cause == Cause::None).or_else(|| mean_ms(|_| true))?;
+        Some(HostPace { answer_ms: answer_ms.max(1), window: self.window.limit_soon(), gap_ms: self.gap_ms() })
     }
 
     /// Extends or places a hold; never shortens one.

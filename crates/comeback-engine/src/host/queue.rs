@@ -90,6 +90,11 @@ impl HostQueue {
         self.waiting.first().map(|(at, _)| *at)
     }
 
+    /// When the last URL with a wait of its own is due.
+    pub(crate) fn last_waiting(&self) -> Option<Monotonic> {
+        self.waiting.last().map(|(at, _)| *at)
+    }
+
     /// Whether the host has URLs of its own to ask.
     pub(crate) fn has_urls(&self) -> bool {
         !self.ready.is_empty() || !self.waiting.is_empty() || self.loading.is_some() || self.has_unloaded()

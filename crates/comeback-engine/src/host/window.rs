@@ -31,6 +31,11 @@ impl Window {
         self.limit_max
     }
 
+    /// What it soon grows to, if all goes well: growth is fast up to here.
+    pub(crate) fn limit_soon(&self) -> u32 {
+        self.limit.max(self.fast_until).min(self.limit_max)
+    }
+
     /// An answer was accepted.
     pub(crate) fn grow(&mut self) {
         if self.limit >= self.limit_max {
