@@ -18,4 +18,6 @@ pub mod row_table;
 pub mod screen_text;
 pub mod settling_rate;
 pub mod status;
+pub mod term_html;
+mod term_map;
 pub mod term_text;

@@ -226,6 +226,24 @@ fn standard_input_is_a_dash() {
     assert!(text.starts_with("-: 403, bot_challenge (confidence ") && text.contains("\n  waiting  does not help\n"), "{text}");
 }
 
+#[test]
+fn all_pages_are_written_for_a_browser() {
+    let folder = folder(&[("kept.txt", b"mine")]);
+    for _ in 0..2 {
+        let output = explain(folder.path(), &["--html", "."], "");
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).ends_with(" pages; begin with ./index.html\n"), "{}", text(&output.stdout));
+    }
+    let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(page("index.html").contains("<a href=\"503.html\">503 Service Unavailable</a>"));
+    assert!(page("503.html").contains("<h1>503 Service Unavailable</h1>") && !page("style.css").is_empty());
+    assert_eq!(page("kept.txt"), "mine");
+    let output = explain(folder.path(), &["--html", "kept.txt/below"], "");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("kept.txt/below: Not a directory"), "{}", text(&output.stderr));
+    assert_eq!(explain(folder.path(), &["--html", "pages", "503"], "").status.code(), Some(2));
+}
+
 /// Answers one request with these bytes, and hands back the request.
 fn served_once(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

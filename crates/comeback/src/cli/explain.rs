@@ -17,6 +17,7 @@ use url::Url;
 use super::{complain, print};
 use subject::Subject;
 
+mod html_pages;
 mod saved_file;
 mod subject;
 mod term_page;
@@ -31,11 +32,14 @@ mod term_page;
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
     /// What to explain
-    #[arg(required = true, value_name = "X")]
+    #[arg(required_unless_present = "html", value_name = "X")]
     subjects: Vec<PathBuf>,
     /// One JSON object a line instead of text
     #[arg(long)]
     json: bool,
+    /// Write the pages of all terms and their map into a folder, for a browser
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["subjects", "json"])]
+    html: Option<PathBuf>,
 }
 
 /// What explaining reads.
@@ -51,8 +55,11 @@ struct Refusal {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Arguments { subjects, json } = arguments;
+    let Arguments { subjects, json, html } = arguments;
     let library = Library { knowledge: Knowledge::builtin(), terms: Terms::builtin() };
+    if let Some(folder) = html {
+        return html_pages::write(folder, &library);
+    }
     let mut exit = Exit::Success;
     for (name, subject) in Subject::all(subjects, &library) {
         let told = match subject {
