@@ -198,7 +198,7 @@ impl PartitionShell {
         let fields = capture.borrowed_fields();
         let exchange = capture.exchange(&visit.method, visit.url.as_str(), &fields);
         let diagnosis = self.diagnose(lease, visit, &exchange);
-        let metadata = recording::metadata(visit, &diagnosis);
+        let metadata = recording::metadata(visit, &capture, &diagnosis);
         let mut report = recording::report(visit, &capture, &exchange, diagnosis);
         if self.engine.is_guest(lease) {
             self.parcels.insert(lease, Parcel { url: visit.url.to_string(), capture, metadata });

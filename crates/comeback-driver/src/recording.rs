@@ -48,8 +48,8 @@ fn redirect(visit: &Visit, capture: &Capture) -> Option<Result<Redirect, String>
     Some(target.and_then(checked))
 }
 
-/// The diagnosis as the WARC's metadata record has it.
-pub(crate) fn metadata(visit: &Visit, diagnosis: &Diagnosis) -> Vec<(String, String)> {
+/// The diagnosis, and what the other records cannot hold, as the WARC's metadata record has it.
+pub(crate) fn metadata(visit: &Visit, capture: &Capture, diagnosis: &Diagnosis) -> Vec<(String, String)> {
     let Diagnosis { cause, responder, product, scope, waiting_helps, confidence, retry_after, evidence, remedy: _ } = diagnosis;
     let mut pairs = vec![
         ("comeback-visit".to_owned(), if visit.robots { "robots.txt" } else { "page" }.to_owned()),
@@ -64,6 +64,13 @@ pub(crate) fn metadata(visit: &Visit, diagnosis: &Diagnosis) -> Vec<(String, Str
     add("comeback-retry-after-ms", retry_after.and_then(|said| said.delay_ms).map(|delay_ms| delay_ms.to_string()));
     for fact in evidence {
         add("comeback-evidence", Some(format!("{} (weight {:.2})", fact.what, fact.weight)));
+    }
+    if capture.protocol.has_synthesised_heads() && capture.sent_at.is_some() {
+        add("comeback-heads", Some(format!("synthesised from {}", capture.protocol)));
+    }
+    for (name, value) in capture.response.iter().flat_map(|response| &response.trailers) {
+        let (name, value) = (String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+        add("comeback-trailer", Some(format!("{name}: {value}")));
     }
     pairs
 }
@@ -89,7 +96,7 @@ pub(crate) fn archive(
         request_wire: &capture.request_wire,
         response: capture.response.as_ref().map(|response| block(response, capture)),
         ip: capture.remote.map(|remote| remote.ip()),
-        protocol: Some("http/1.1"),
+        protocol: Some(capture.protocol.alpn_name()),
         sent_at: capture.sent_at.unwrap_or(capture.ended_at),
         metadata,
     })

@@ -1,5 +1,6 @@
 //! One exchange as it was on the wire. It holds facts and bytes; what they mean is for diagnosis to say.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::SocketAddr;
@@ -21,14 +22,56 @@ pub struct Capture {
     pub elapsed_ms: u64,
     /// The address that was connected to.
     pub remote: Option<SocketAddr>,
-    /// The request's bytes as written, body included.
+    /// The request's bytes as written, body included; over HTTP/2 with a synthesised head.
     pub request_wire: Vec<u8>,
     /// The response, as far as it came.
     pub response: Option<CapturedResponse>,
     /// What went wrong on our side of the wire.
     pub failure: Option<OwnFailure>,
-    /// The protocol spoken: `HTTP/1.1`.
-    pub protocol: &'static str,
+    /// The protocol spoken.
+    pub protocol: Protocol,
+}
+
+/// What was spoken on the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1 or HTTP/1.0; also where no connection came about.
+    Http1,
+    /// HTTP/2. Its heads have no text of their own: those of the capture are synthesised.
+    Http2,
+}
+
+impl Protocol {
+    /// Its name by ALPN: `http/1.1` or `h2`.
+    ///
+    /// ```
+    /// assert_eq!(comeback_fetch::Protocol::Http2.alpn_name(), "h2");
+    /// ```
+    #[must_use]
+    pub const fn alpn_name(self) -> &'static str {
+        match self {
+            Self::Http1 => "http/1.1",
+            Self::Http2 => "h2",
+        }
+    }
+
+    /// Whether heads have the form of HTTP/1.1 without having been sent in it.
+    #[must_use]
+    pub const fn has_synthesised_heads(self) -> bool {
+        match self {
+            Self::Http1 => false,
+            Self::Http2 => true,
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Http1 => "HTTP/1.1",
+            Self::Http2 => "HTTP/2",
+        })
+    }
 }
 
 /// A failure on our side of the wire.
@@ -47,16 +90,19 @@ pub struct OwnFailure {
 pub struct CapturedResponse {
     /// 100 to 999, as sent.
     pub status: u16,
-    /// The reason phrase, as sent.
+    /// The reason phrase, as sent; HTTP/2 has none.
     pub reason: Vec<u8>,
     /// Name and value of each field line, in their order and case; values without surrounding blanks, folded lines joined.
     pub fields: Vec<(Vec<u8>, Vec<u8>)>,
     /// How many of the wire's bytes are the head, its empty line included.
     pub head_bytes: usize,
-    /// Head and body exactly as received, chunk framing and trailers included; nothing before or after this response.
+    /// Head and body exactly as received, chunk framing and trailers included; nothing before or after this response. Over
+    /// HTTP/2: a synthesised head and the body, without framing and trailers.
     pub wire: WireBytes,
     /// Whether the body is in chunks on the wire (RFC 9112, section 7.1).
     pub chunked: bool,
+    /// Name and value of each trailer field, where they are not in `wire`.
+    pub trailers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The beginning of the body without its chunk framing and content codings, at most
     /// [`BODY_SEEN_BYTES_MAX`](comeback_diagnosis::exchange::BODY_SEEN_BYTES_MAX) bytes.
     pub body_seen: Vec<u8>,

@@ -7,20 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use comeback_diagnosis::cause::Cause;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use url::{Host, Url};
 
 use crate::address::{AddressClass, AddressPolicy};
 use crate::capture::OwnFailure;
 use crate::limits::Limits;
-use crate::link::Link;
 use crate::resolver::Resolver;
 use crate::tap::ByteStream;
-use crate::tls;
+use crate::tls::{self, ALPN_HTTP2, ClientConfigs};
 
 /// The longest that one address may keep the next one of the same name waiting.
 const ADDRESS_TRY_MS_MAX: u64 = 3_000;
@@ -30,13 +29,30 @@ pub(crate) struct Connector {
     pub(crate) limits: Limits,
     pub(crate) policy: AddressPolicy,
     pub(crate) resolver: Resolver,
-    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) tls: ClientConfigs,
     /// Whether IPv6 last went unanswered where IPv4 was answered: then IPv4 is tried first, so that a network without a working
     /// IPv6 costs one wait and not one for each connection.
     pub(crate) is_v6_mute: AtomicBool,
 }
 
+/// A byte stream to a host, and what is spoken on it.
+pub(crate) struct Connected {
+    pub(crate) stream: Box<dyn ByteStream>,
+    pub(crate) remote: SocketAddr,
+    pub(crate) is_http2: bool,
+}
+
+/// What may be offered to the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// HTTP/2 where it is encrypted, and HTTP/1.1.
+    Any,
+    /// HTTP/1.1 only: the host asked for it.
+    Http1,
+}
+
 /// No connection came about: why, and the last address that was tried.
+#[derive(Debug, Clone)]
 pub(crate) struct Unconnected {
     pub(crate) failure: OwnFailure,
     pub(crate) remote: Option<SocketAddr>,
@@ -50,7 +66,13 @@ impl Unconnected {
 
 impl Connector {
     /// A connection to a URL's host, by `ends_at` at the latest.
-    pub(crate) async fn connect(&self, url: &Url, from_public_redirect: bool, ends_at: Instant) -> Result<Link, Unconnected> {
+    pub(crate) async fn connect(
+        &self,
+        url: &Url,
+        offer: Offer,
+        from_public_redirect: bool,
+        ends_at: Instant,
+    ) -> Result<Connected, Unconnected> {
         let limit_ms = self.limits.connect_ms;
         let ends_at = ends_at.min(Instant::now() + Duration::from_millis(limit_ms));
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
@@ -62,13 +84,13 @@ impl Connector {
             .map_err(|failure| Unconnected { failure, remote: None })?;
         let targets = self.permitted(&host, &addresses, port, from_public_redirect)?;
         let (stream, remote) = self.connect_any(&targets, ends_at).await?;
-        let at = |failure| Unconnected { failure, remote: Some(remote) };
-        let stream: Box<dyn ByteStream> = match url.scheme() {
-            "https" => Box::new(self.encrypt(stream, &host, ends_at).await.map_err(at)?),
-            _ => Box::new(stream),
-        };
-        let opened = Link::open(stream, remote, &self.limits).await;
-        opened.map_err(|error| at(OwnFailure::new(Cause::Protocol, format!("HTTP could not be started: {error}."))))
+        if url.scheme() != "https" {
+            return Ok(Connected { stream: Box::new(stream), remote, is_http2: false });
+        }
+        let encrypted = self.encrypt(stream, &host, offer, ends_at).await;
+        let stream = encrypted.map_err(|failure| Unconnected { failure, remote: Some(remote) })?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
+        Ok(Connected { stream: Box::new(stream), remote, is_http2 })
     }
 
     /// The addresses that may be connected to, and that there is time for.
@@ -138,15 +160,20 @@ impl Connector {
         &self,
         stream: TcpStream,
         host: &Host<&str>,
+        offer: Offer,
         ends_at: Instant,
-    ) -> Result<impl ByteStream + use<>, OwnFailure> {
+    ) -> Result<TlsStream<TcpStream>, OwnFailure> {
         let name = match host {
             Host::Domain(name) => ServerName::try_from((*name).to_owned())
                 .map_err(|_| OwnFailure::new(Cause::Tls, format!("{name} is not a name that a certificate can be for.")))?,
             Host::Ipv4(address) => ServerName::from(IpAddr::V4(*address)),
             Host::Ipv6(address) => ServerName::from(IpAddr::V6(*address)),
         };
-        let handshake = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream);
+        let config = match offer {
+            Offer::Any => &self.tls.any,
+            Offer::Http1 => &self.tls.http1,
+        };
+        let handshake = TlsConnector::from(Arc::clone(config)).connect(name, stream);
         match timeout_at(ends_at, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => {

@@ -1,27 +1,31 @@
-//! The direct route: from this machine to the host, HTTP/1.1 over TCP or TLS.
+//! The direct route: from this machine to the host over TCP or TLS, in HTTP/1.1 or, where the host offers it, HTTP/2.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use comeback_diagnosis::cause::Cause;
 use rustls::pki_types::CertificateDer;
-use tokio::time::{Duration, Instant};
+use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::address::AddressPolicy;
-use crate::capture::{Capture, OwnFailure};
-use crate::connector::{Connector, Unconnected};
+use crate::capture::{Capture, OwnFailure, Protocol};
+use crate::connector::{Connected, Connector, Offer, Unconnected};
 use crate::limits::{HEADER_COUNT_CAP, Limits};
 use crate::link::Link;
+use crate::multiplex::Multiplex;
 use crate::pool::{Origin, Pool};
-use crate::request;
+use crate::request::{self, WireRequest};
 use crate::resolver::Resolver;
 use crate::route::{Attempt, AttemptFuture, AttemptRequest, FetchError, Permission, Route};
+use crate::sharing::{Sharing, Turn};
+use crate::stream::{Fate, Streamed};
 use crate::tap::wall_now;
 use crate::tls;
 use crate::transfer::{Received, Transfer};
 
-/// The protocol of this route.
-const PROTOCOL: &str = "HTTP/1.1";
+/// How often a request that the server has not processed is repeated at once (RFC 9113, section 8.7).
+const UNPROCESSED_REPEATS_MAX: u8 = 2;
 
 /// What the direct route needs to know.
 #[derive(Debug, Clone)]
@@ -46,6 +50,7 @@ pub struct Direct {
     user_agent: String,
     connector: Connector,
     pool: Pool,
+    sharing: Sharing,
 }
 
 impl std::fmt::Debug for Direct {
@@ -66,11 +71,11 @@ impl Direct {
             limits: limits.clone(),
             policy: address_policy.clone(),
             resolver: Resolver::new(limits.dns_lookups_max)?,
-            tls: tls::client_config(&extra_roots)?,
+            tls: tls::client_configs(&extra_roots)?,
             is_v6_mute: AtomicBool::new(false),
         };
-        let pool = Pool::new(&limits);
-        Ok(Self { limits, address_policy, spool_dir, user_agent, connector, pool })
+        let (pool, sharing) = (Pool::new(&limits), Sharing::new(&limits));
+        Ok(Self { limits, address_policy, spool_dir, user_agent, connector, pool, sharing })
     }
 
     async fn run(&self, asked: &AttemptRequest, permission: &dyn Permission) -> Result<Attempt, FetchError> {
@@ -84,41 +89,170 @@ impl Direct {
             let failure = OwnFailure::new(Cause::Protocol, format!("The scheme {} is not HTTP.", asked.url.scheme()));
             return Ok(unsent(started, Unconnected { failure, remote: None }));
         };
-        let is_permitted = |address| self.address_policy.refusal(address, asked.from_public_redirect).is_none();
-        let kept = self.pool.take(&origin, is_permitted).await;
         let transfer = Transfer { limits: &self.limits, spool_dir: &self.spool_dir, permission, ends_at };
-        let mut stale: Option<Capture> = None;
-        let mut at_hand = kept;
+        let mut attempt =
+            Trying { asked, wire, origin, transfer, started, earlier: None, is_repeat: false, repeats: 0, has_been_stale: false };
         loop {
-            let mut link = match at_hand.take() {
-                Some(link) => link,
-                None => match self.connector.connect(&asked.url, asked.from_public_redirect, ends_at).await {
-                    Ok(link) => link,
-                    Err(unconnected) => return Ok(unrepeated(stale, unconnected, started)),
-                },
+            let way = match self.way(&attempt).await {
+                Ok(way) => way,
+                Err(unconnected) => return Ok(unrepeated(attempt.earlier, unconnected, started)),
             };
-            if !permission.still_granted() {
-                self.pool.put(origin, link).await;
-                return Ok(stale.map_or(Attempt::Recalled, Attempt::Ended));
+            let ended = match way {
+                Way::Alone(link) => self.ask_alone(&mut attempt, *link).await?,
+                Way::Shared(multiplex) => self.ask_shared(&mut attempt, &multiplex).await?,
+            };
+            if let Some(ended) = ended {
+                return Ok(ended);
             }
-            let received = transfer.run(&mut link, wire.clone()).await?;
-            let is_unsent = link.tap.passed().sent.is_empty();
-            // RFC 9112, section 9.3.1: a kept connection may be closed while a request is on its way, and the server has then not
-            // seen it. A fresh connection is never repeated, so this happens at most once.
-            let is_stale = link.is_used && received.is_unanswered && (is_unsent || request::is_idempotent(wire.method()));
-            let is_link_fit = received.is_link_fit;
-            let capture = ended(started, &link, received);
-            self.done_with(origin.clone(), link, is_link_fit).await;
-            if !is_stale {
-                return Ok(Attempt::Ended(capture));
-            }
-            stale = Some(capture);
         }
     }
 
-    /// Keeps a connection for the next request, or closes it.
-    async fn done_with(&self, origin: Origin, link: Link, is_fit: bool) {
-        if is_fit { self.pool.put(origin, link).await } else { link.close().await }
+    /// A connection: a kept one, a shared one, or a fresh one.
+    async fn way(&self, attempt: &Trying<'_>) -> Result<Way, Unconnected> {
+        let Trying { asked, origin, transfer, .. } = attempt;
+        let is_permitted = |address| self.address_policy.refusal(address, asked.from_public_redirect).is_none();
+        // A fresh connection is what a repeat is for: nothing is repeated on a kept one.
+        if !attempt.is_repeat
+            && let Some(link) = self.pool.take(origin, is_permitted).await
+        {
+            return Ok(Way::Alone(Box::new(link)));
+        }
+        let (lead, offer) = match self.sharing.turn(origin, is_permitted, transfer.ends_at).await {
+            Turn::Shared(multiplex) => return Ok(Way::Shared(multiplex)),
+            Turn::Failed(unconnected) => return Err(unconnected),
+            Turn::Lead(lead) => (Some(lead), Offer::Any),
+            Turn::Alone(offer) => (None, offer),
+        };
+        let way = self.connect(attempt, offer).await;
+        match (&way, lead) {
+            (Ok(Way::Alone(_)), Some(lead)) => lead.alone(),
+            (Ok(Way::Shared(multiplex)), Some(lead)) => lead.share(multiplex),
+            (Err(unconnected), Some(lead)) => lead.fail(unconnected),
+            (Ok(_) | Err(_), None) => {}
+        }
+        way
+    }
+
+    async fn connect(&self, attempt: &Trying<'_>, offer: Offer) -> Result<Way, Unconnected> {
+        let Trying { asked, origin, transfer, .. } = attempt;
+        let connected = self.connector.connect(&asked.url, offer, asked.from_public_redirect, transfer.ends_at).await?;
+        let Connected { stream, remote, is_http2 } = connected;
+        let unopened = |why: String| Unconnected {
+            failure: OwnFailure::new(Cause::Protocol, format!("HTTP could not be started: {why}.")),
+            remote: Some(remote),
+        };
+        if is_http2 {
+            let opened = Multiplex::open(stream, remote, &self.limits, self.sharing.forgetting(origin)).await;
+            return opened.map(|opened| Way::Shared(Arc::new(opened))).map_err(|error| unopened(error.to_string()));
+        }
+        let opened = Link::open(stream, remote, &self.limits).await;
+        opened.map(|link| Way::Alone(Box::new(link))).map_err(|error| unopened(error.to_string()))
+    }
+
+    /// Asks on a connection of one's own; `None` when the request is to be repeated.
+    async fn ask_alone(&self, attempt: &mut Trying<'_>, mut link: Link) -> Result<Option<Attempt>, FetchError> {
+        if !attempt.transfer.permission.still_granted() {
+            self.pool.put(attempt.origin.clone(), link).await;
+            return Ok(Some(attempt.recalled()));
+        }
+        let received = attempt.transfer.run(&mut link, attempt.wire.clone()).await?;
+        let is_unsent = link.tap.passed().sent.is_empty();
+        // RFC 9112, section 9.3.1: a kept connection may be closed while a request is on its way, and the server has then not
+        // seen it. A fresh connection is never repeated, so this happens at most once.
+        let is_repeatable = is_unsent || request::is_idempotent(attempt.wire.method());
+        let is_stale = link.is_used && received.is_unanswered && is_repeatable;
+        let is_link_fit = received.is_link_fit;
+        let capture = ended(attempt.started, &link, received);
+        if is_link_fit {
+            self.pool.put(attempt.origin.clone(), link).await;
+        } else {
+            link.close().await;
+        }
+        Ok(attempt.end_unless(is_stale, capture))
+    }
+
+    /// Asks on a stream of a shared connection; `None` when the request is to be repeated.
+    async fn ask_shared(&self, attempt: &mut Trying<'_>, multiplex: &Multiplex) -> Result<Option<Attempt>, FetchError> {
+        let request = match request::for_stream(&attempt.wire, attempt.asked.body.as_ref()) {
+            Ok(request) => request,
+            Err(failure) => return Ok(Some(unsent(attempt.started, Unconnected { failure, remote: None }))),
+        };
+        let remote = Some(multiplex.remote);
+        let Ok(room) = timeout_at(attempt.transfer.ends_at, multiplex.room()).await else {
+            let detail = format!("No stream of the connection was free within {} ms.", self.limits.exchange_ms);
+            let unconnected = Unconnected { failure: OwnFailure::new(Cause::ConnectTimeout, detail), remote };
+            return Ok(Some(unrepeated(attempt.earlier.take(), unconnected, attempt.started)));
+        };
+        let Some(_room) = room else {
+            let failure = OwnFailure::new(Cause::Reset, "The server closes its connections before a request can be sent.");
+            let is_repeated = attempt.may_repeat();
+            return Ok(
+                (!is_repeated).then(|| unrepeated(attempt.earlier.take(), Unconnected { failure, remote }, attempt.started))
+            );
+        };
+        if !attempt.transfer.permission.still_granted() {
+            return Ok(Some(attempt.recalled()));
+        }
+        let was_used = multiplex.has_answered();
+        let streamed = attempt.transfer.run_stream(multiplex, request).await?;
+        let is_repeated = match streamed.fate {
+            Fate::Taken => false,
+            Fate::Unprocessed => attempt.may_repeat(),
+            Fate::Unanswered => {
+                let is_first = !std::mem::replace(&mut attempt.has_been_stale, true);
+                was_used && is_first && request::is_idempotent(attempt.wire.method())
+            }
+            Fate::Http1Required => {
+                self.sharing.note_http1(&attempt.origin);
+                attempt.may_repeat()
+            }
+        };
+        let capture = streamed_capture(attempt.started, multiplex, streamed);
+        Ok(attempt.end_unless(is_repeated, capture))
+    }
+}
+
+/// A connection to ask on.
+enum Way {
+    Alone(Box<Link>),
+    Shared(Arc<Multiplex>),
+}
+
+/// An attempt under way.
+struct Trying<'a> {
+    asked: &'a AttemptRequest,
+    wire: WireRequest,
+    origin: Origin,
+    transfer: Transfer<'a>,
+    started: Instant,
+    /// What was captured of a request that is being repeated.
+    earlier: Option<Capture>,
+    is_repeat: bool,
+    repeats: u8,
+    has_been_stale: bool,
+}
+
+impl Trying<'_> {
+    /// Whether a request that the server has not processed may be sent once more; this counts it.
+    fn may_repeat(&mut self) -> bool {
+        self.repeats += 1;
+        self.repeats <= UNPROCESSED_REPEATS_MAX
+    }
+
+    /// The end of an attempt whose permission was taken back: unless something was sent before, nothing was.
+    fn recalled(&mut self) -> Attempt {
+        self.earlier.take().map_or(Attempt::Recalled, Attempt::Ended)
+    }
+
+    fn end_unless(&mut self, is_repeated: bool, capture: Capture) -> Option<Attempt> {
+        if !is_repeated {
+            return Some(Attempt::Ended(capture));
+        }
+        self.is_repeat = true;
+        if capture.sent_at.is_some() {
+            self.earlier = Some(capture);
+        }
+        None
     }
 }
 
@@ -138,7 +272,7 @@ fn unsent(started: Instant, unconnected: Unconnected) -> Attempt {
         request_wire: Vec::new(),
         response: None,
         failure: Some(unconnected.failure),
-        protocol: PROTOCOL,
+        protocol: Protocol::Http1,
     })
 }
 
@@ -162,7 +296,22 @@ fn ended(started: Instant, link: &Link, received: Received) -> Capture {
         request_wire: std::mem::take(&mut passed.sent),
         response: received.response,
         failure: received.failure,
-        protocol: PROTOCOL,
+        protocol: Protocol::Http1,
+    }
+}
+
+/// The capture of an attempt on a shared connection.
+fn streamed_capture(started: Instant, multiplex: &Multiplex, streamed: Streamed) -> Capture {
+    let (sent_at, since) = streamed.sent_first.map_or((None, started), |(wall, at)| (Some(wall), at));
+    Capture {
+        sent_at,
+        ended_at: wall_now(),
+        elapsed_ms: ms_since(since),
+        remote: Some(multiplex.remote),
+        request_wire: streamed.request_wire,
+        response: streamed.response,
+        failure: streamed.failure,
+        protocol: Protocol::Http2,
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Limits {
     pub idle_connections_per_host_max: usize,
     /// How long a connection is kept unused.
     pub idle_connection_ms: u64,
+    /// How long new requests go to the same HTTP/2 connection.
+    pub shared_connection_ms: u64,
     /// Name lookups under way at once.
     pub dns_lookups_max: usize,
     /// Addresses of one name that are tried in turn.
@@ -57,6 +59,7 @@ impl Default for Limits {
             idle_connections_max: 256,
             idle_connections_per_host_max: 16,
             idle_connection_ms: 30_000,
+            shared_connection_ms: 600_000,
             dns_lookups_max: 256,
             addresses_tried_max: 4,
         }

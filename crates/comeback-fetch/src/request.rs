@@ -20,6 +20,21 @@ const OWN_FIELDS: [HeaderName; 4] = [header::HOST, header::USER_AGENT, header::A
 const FRAMING_FIELDS: [HeaderName; 5] =
     [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::TRAILER, header::UPGRADE, header::EXPECT];
 
+/// Fields that speak of the connection: HTTP/2 has none of them (RFC 9113, section 8.2.2), and Host is its authority.
+const CONNECTION_FIELDS: [HeaderName; 5] = [
+    header::HOST,
+    header::CONNECTION,
+    header::TE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// A request for a stream of HTTP/2.
+pub(crate) struct StreamRequest {
+    pub(crate) head: http::Request<()>,
+    pub(crate) body: Bytes,
+}
+
 /// A request for hyper.
 pub(crate) type WireRequest = http::Request<Full<Bytes>>;
 
@@ -46,6 +61,24 @@ pub(crate) fn prepare(request: &AttemptRequest, user_agent: &str) -> Result<Wire
     *wire.version_mut() = Version::HTTP_11;
     *wire.headers_mut() = fields;
     Ok(wire)
+}
+
+/// The same request for HTTP/2.
+pub(crate) fn for_stream(wire: &WireRequest, body: Option<&Bytes>) -> Result<StreamRequest, OwnFailure> {
+    let unsendable = |what: &str| OwnFailure::new(Cause::Protocol, format!("The request cannot be sent: {what}."));
+    let host = wire.headers().get(header::HOST).map(HeaderValue::as_bytes);
+    let target = wire.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let uri = Uri::builder().scheme("https").authority(host.unwrap_or_default()).path_and_query(target).build();
+    let mut head = http::Request::new(());
+    *head.method_mut() = wire.method().clone();
+    *head.uri_mut() = uri.map_err(|_| unsendable("its Host field names no host"))?;
+    *head.version_mut() = Version::HTTP_2;
+    let fields = wire.headers().iter().filter(|(name, _)| !CONNECTION_FIELDS.contains(name));
+    head.headers_mut().extend(fields.map(|(name, value)| (name.clone(), value.clone())));
+    if let Some(body) = body {
+        head.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    Ok(StreamRequest { head, body: body.cloned().unwrap_or_default() })
 }
 
 /// `host`, or `host:port` where the port is not the scheme's own.

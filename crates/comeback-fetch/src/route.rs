@@ -38,6 +38,7 @@ pub trait Permission: Send + Sync {
 
 /// How an attempt ended.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly every attempt ends, and there is one value at a time")]
 pub enum Attempt {
     /// The permission was taken back before anything was sent.
     Recalled,

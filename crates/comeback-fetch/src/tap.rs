@@ -38,6 +38,8 @@ pub(crate) struct Passed {
     pub(crate) sent_last: Option<Instant>,
     /// Bytes read and not yet taken by the recorder of the response.
     pub(crate) received: Vec<u8>,
+    /// How many bytes were read.
+    pub(crate) received_bytes: u64,
     /// When the last byte was read; `None` when none was.
     pub(crate) received_last: Option<Instant>,
     /// Set once no more can be read or written.
@@ -74,6 +76,8 @@ const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 pub(crate) struct Tap {
     stream: Box<dyn ByteStream>,
     notes: TapReader,
+    /// Whether the bytes are noted, or only their number and times.
+    keeps_bytes: bool,
     /// How much had been read, and not taken by the recorder, at the last pause.
     paused_at: usize,
 }
@@ -81,7 +85,13 @@ pub(crate) struct Tap {
 impl Tap {
     pub(crate) fn new(stream: Box<dyn ByteStream>) -> (Self, TapReader) {
         let notes = TapReader::default();
-        (Self { stream, notes: notes.clone(), paused_at: 0 }, notes)
+        (Self { stream, notes: notes.clone(), keeps_bytes: true, paused_at: 0 }, notes)
+    }
+
+    /// A stream whose bytes are no record of anything: HTTP/2 compresses heads and mixes exchanges.
+    pub(crate) fn without_bytes(stream: Box<dyn ByteStream>) -> (Self, TapReader) {
+        let (tap, notes) = Self::new(stream);
+        (Self { keeps_bytes: false, ..tap }, notes)
     }
 
     /// Whether it is time to let the limits be looked at.
@@ -98,6 +108,10 @@ impl Tap {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         let end = match tls {
             Some(tls) => StreamEnd::Tls(tls.to_string()),
+            // RFC 8446, section 6.1; rustls's own words go on to its manual.
+            None if error.kind() == io::ErrorKind::UnexpectedEof => {
+                StreamEnd::Broken("it was closed without TLS's farewell".into())
+            }
             None => StreamEnd::Broken(error.to_string()),
         };
         self.notes.passed().ended.get_or_insert(end);
@@ -125,7 +139,10 @@ impl AsyncRead for Tap {
                 if fresh.is_empty() {
                     passed.ended.get_or_insert(StreamEnd::Closed);
                 } else {
-                    passed.received.extend_from_slice(fresh);
+                    if self.keeps_bytes {
+                        passed.received.extend_from_slice(fresh);
+                    }
+                    passed.received_bytes += fresh.len() as u64;
                     passed.received_last = Some(Instant::now());
                 }
             }
@@ -145,7 +162,9 @@ impl AsyncWrite for Tap {
                 let now = Instant::now();
                 passed.sent_first.get_or_insert_with(|| (wall_now(), now));
                 passed.sent_last = Some(now);
-                passed.sent.extend_from_slice(&bytes[..*written]);
+                if self.keeps_bytes {
+                    passed.sent.extend_from_slice(&bytes[..*written]);
+                }
             }
             Err(error) => self.note_error(error),
         }

@@ -7,14 +7,23 @@ use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
 use crate::route::FetchError;
 
-/// The protocol that is offered by ALPN.
+/// HTTP/2 by its ALPN name (RFC 9113, section 3.2).
+pub(crate) const ALPN_HTTP2: &[u8] = b"h2";
 const ALPN_HTTP1: &[u8] = b"http/1.1";
 
 /// Where the environment may name a trust store.
 const TRUST_STORE_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// The client settings that all connections share.
-pub(crate) fn client_config(extra_roots: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, FetchError> {
+/// The client settings that all connections share: what is offered by ALPN differs.
+pub(crate) struct ClientConfigs {
+    /// Offers HTTP/2 and HTTP/1.1.
+    pub(crate) any: Arc<ClientConfig>,
+    /// Offers HTTP/1.1 only.
+    pub(crate) http1: Arc<ClientConfig>,
+}
+
+/// The settings, with the machine's trust store and what the caller adds to it.
+pub(crate) fn client_configs(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfigs, FetchError> {
     let mut roots = RootCertStore::empty();
     // Single certificates that cannot be read leave the others standing.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -31,7 +40,9 @@ pub(crate) fn client_config(extra_roots: &[CertificateDer<'static>]) -> Result<A
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![ALPN_HTTP1.to_vec()];
-    Ok(Arc::new(config))
+    let mut any = config.clone();
+    any.alpn_protocols.insert(0, ALPN_HTTP2.to_vec());
+    Ok(ClientConfigs { any: Arc::new(any), http1: Arc::new(config) })
 }
 
 /// Why a handshake failed, in words for people.

@@ -109,6 +109,7 @@ impl Transfer<'_> {
             head_bytes,
             wire: sink.finish().await?,
             chunked: framing.is_chunked(),
+            trailers: Vec::new(),
             body_seen,
             body_bytes,
             complete,
@@ -150,7 +151,7 @@ impl Transfer<'_> {
     async fn drive<T>(&self, link: &mut Link, part: Part, step: impl Future<Output = T>) -> Result<T, OwnFailure> {
         let since = Instant::now();
         let mut step = pin!(step);
-        let mut timer = pin!(sleep_until(self.limit(link, since).0));
+        let mut timer = pin!(sleep_until(self.ends_at));
         poll_fn(|context| {
             let had_sent = link.tap.passed().sent_first.is_some();
             // Whether the connection is through shows in the step, which it wakes.
@@ -169,7 +170,11 @@ impl Transfer<'_> {
                 return Poll::Ready(Err(head_too_large(self.limits)));
             }
             // What arrived may have put off the limit, or put a nearer one in its place.
-            let (at, sentence) = self.limit(link, since);
+            let (sent_last, received_last) = {
+                let passed = link.tap.passed();
+                (passed.sent_last, passed.received_last)
+            };
+            let (at, sentence) = self.limit(since, sent_last, received_last);
             if at != timer.deadline() {
                 timer.as_mut().reset(at);
             }
@@ -180,12 +185,16 @@ impl Transfer<'_> {
     }
 
     /// The limit of time that is nearest, and the sentence for when it is reached.
-    fn limit(&self, link: &Link, since: Instant) -> (Instant, impl FnOnce() -> String + use<>) {
-        let passed = link.tap.passed();
+    pub(crate) fn limit(
+        &self,
+        since: Instant,
+        sent_last: Option<Instant>,
+        received_last: Option<Instant>,
+    ) -> (Instant, impl FnOnce() -> String + use<>) {
         let (first_byte_ms, idle_ms, exchange_ms) = (self.limits.first_byte_ms, self.limits.idle_ms, self.limits.exchange_ms);
-        let has_begun = passed.received_last.is_some();
+        let has_begun = received_last.is_some();
         let wait_ms = if has_begun { idle_ms } else { first_byte_ms };
-        let last = passed.received_last.or(passed.sent_last).map_or(since, |last| last.max(since));
+        let last = received_last.or(sent_last).map_or(since, |last| last.max(since));
         let quiet_until = last + Duration::from_millis(wait_ms);
         let is_quiet = quiet_until < self.ends_at;
         let sentence = move || match (is_quiet, has_begun) {
@@ -282,7 +291,7 @@ fn unreadable(error: &hyper::Error, received: &[u8], limits: &Limits) -> OwnFail
     OwnFailure::new(Cause::Protocol, format!("The answer is not valid HTTP ({error}); it begins with {quote:?}."))
 }
 
-fn head_too_large(limits: &Limits) -> OwnFailure {
+pub(crate) fn head_too_large(limits: &Limits) -> OwnFailure {
     let (bytes, count) = (limits.head_bytes_max, limits.header_count_max);
     OwnFailure::new(Cause::TooLarge, format!("The head of the answer exceeds the limit of {bytes} bytes or {count} fields."))
 }

@@ -16,7 +16,7 @@ pub struct CaptureRecord<'a> {
     pub response: Option<ResponseBlock<'a>>,
     /// The address that was connected to.
     pub ip: Option<IpAddr>,
-    /// The protocol as `WARC-Protocol` names it: `http/1.1`.
+    /// The protocol as `WARC-Protocol` names it: `http/1.1` or `h2`, whose heads are in the form of HTTP/1.1 all the same.
     pub protocol: Option<&'a str>,
     /// When the request was sent, or would have been.
     pub sent_at: WallTime,

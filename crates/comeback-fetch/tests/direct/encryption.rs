@@ -1,34 +1,20 @@
-//! TLS: refused without trust, recorded in clear with it. The certificates are made by tests/certificates/make.sh.
+//! TLS: refused without trust, recorded in clear with it.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use comeback_diagnosis::cause::Cause;
-use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use comeback_fetch::Limits;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
-use crate::raw_server::{Asker, RawServer, Step, cause, detail, follow, response, settings, wire};
-
-const AUTHORITY: &[u8] = include_bytes!("../certificates/authority.der");
-const SERVER: &[u8] = include_bytes!("../certificates/server.der");
-const EXPIRED: &[u8] = include_bytes!("../certificates/expired.der");
-const KEY: &[u8] = include_bytes!("../certificates/server.key.der");
+use crate::certificates::{EXPIRED, SERVER, acceptor, trusting_asker};
+use crate::raw_server::{Asker, RawServer, Step, cause, detail, follow, response, wire};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nX-Case: Kept\r\nContent-Length: 2\r\n\r\nhi";
 
 /// A TLS server with a certificate; every connection follows the script.
 async fn tls_server(certificate: &'static [u8], script: Vec<Step>) -> SocketAddr {
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(KEY.to_vec()));
-    let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![CertificateDer::from(certificate)], key)
-        .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = acceptor(certificate, &["http/1.1"]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -40,13 +26,6 @@ async fn tls_server(certificate: &'static [u8], script: Vec<Step>) -> SocketAddr
         }
     });
     address
-}
-
-fn trusting_asker() -> Asker {
-    let spool = tempfile::tempdir().unwrap();
-    let base = settings(Limits::default(), AddressPolicy::fetch(), spool.path());
-    let route = Direct::new(DirectSettings { extra_roots: vec![CertificateDer::from(AUTHORITY)], ..base }).unwrap();
-    Asker { route, spool }
 }
 
 fn answering() -> Vec<Step> {

@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in the functions that tests share as well")]
 
 mod addresses;
+mod certificates;
 mod connections;
 mod content_codings;
 mod encryption;
 mod exact_bytes;
+mod http2_exchanges;
+mod http2_refusals;
+mod http2_server;
 mod limits;
 mod raw_server;
