@@ -41,6 +41,7 @@ mod lists_formats;
 mod lists_sitemaps;
 mod real_captures;
 mod real_haproxy;
+mod real_http2;
 mod real_nginx;
 mod real_varnish;
 mod redriving;

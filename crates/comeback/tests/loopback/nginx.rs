@@ -16,6 +16,11 @@ pub(crate) struct Served {
 
 /// Starts nginx; `http` and `server` are what stands in those blocks. `/robots.txt` is a 404 unless `server` says otherwise.
 pub(crate) fn nginx(http: &str, server: &str) -> ServerProcess {
+    nginx_listening("", http, server)
+}
+
+/// Starts nginx with more words in its `listen` line: `ssl http2`.
+pub(crate) fn nginx_listening(how: &str, http: &str, server: &str) -> ServerProcess {
     ServerProcess::start("nginx", |folder, port| {
         std::fs::create_dir(folder.join("pages")).unwrap();
         let paths =
@@ -24,7 +29,7 @@ pub(crate) fn nginx(http: &str, server: &str) -> ServerProcess {
         let configuration = format!(
             "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {{ }}\nhttp {{\n{paths}\
              log_format short '$msec $status $request_uri';\naccess_log access.log short;\n{http}\n\
-             server {{\nlisten 127.0.0.1:{port};\nroot pages;\n{robots}\n{server}\n}}\n}}\n"
+             server {{\nlisten 127.0.0.1:{port} {how};\nroot pages;\n{robots}\n{server}\n}}\n}}\n"
         );
         std::fs::write(folder.join("nginx.conf"), configuration).unwrap();
         let mut command = Command::new("nginx");
