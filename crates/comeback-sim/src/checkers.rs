@@ -46,6 +46,10 @@ struct Spoken {
     /// The stated time before which nobody should ask, and when the client had read it.
     holds: Vec<(u64, u64)>,
     under_way: u64,
+    /// The gap that robots.txt asks for, and when the client had read it.
+    gap: Option<(u64, u64)>,
+    /// When the last request left.
+    last_sent_ms: Option<u64>,
 }
 
 /// Watches a run.
@@ -60,6 +64,8 @@ pub(crate) struct Watch {
 
 /// Requests under way at one host that are allowed: the engine's window.
 const WINDOW_MAX: u64 = 16;
+/// What a connection that is slow to open may take off a gap.
+const GRACE_MS: u64 = 50;
 
 impl Watch {
     /// Of hosts with these behaviours.
@@ -78,9 +84,15 @@ impl Watch {
         spoken.under_way += 1;
         self.under_way += 1;
         let under_way = spoken.under_way;
+        let gap = spoken.gap.filter(|(_, read_ms)| sent_ms > *read_ms).map(|(gap_ms, _)| gap_ms);
+        let since_ms = spoken.last_sent_ms.map_or(u64::MAX, |last_ms| sent_ms.saturating_sub(last_ms));
+        spoken.last_sent_ms = spoken.last_sent_ms.max(Some(sent_ms));
         let hold = spoken.holds.iter().find(|(until_ms, read_ms)| sent_ms > *read_ms && at_ms < *until_ms);
         if let Some(before_ms) = hold.map(|(until_ms, _)| until_ms - at_ms) {
             self.found(at_ms, host, &format!("was asked {before_ms} ms before a hold ended"));
+        }
+        if gap.is_some_and(|gap_ms| since_ms.saturating_add(GRACE_MS) < gap_ms) {
+            self.found(at_ms, host, &format!("was asked {since_ms} ms after the last request, against its Crawl-delay"));
         }
         if under_way > WINDOW_MAX {
             self.found(at_ms, host, &format!("has {under_way} requests under way"));
@@ -88,6 +100,16 @@ impl Watch {
         if self.under_way > slots {
             self.findings.push((at_ms, format!("{} requests are under way in all; there are {slots} slots", self.under_way)));
         }
+    }
+
+    /// robots.txt asked for a gap; the client read it at `read_ms`.
+    pub(crate) fn declared(&mut self, host: &str, gap_ms: u64, read_ms: u64) {
+        self.hosts.entry(host.to_owned()).or_default().gap = Some((gap_ms, read_ms));
+    }
+
+    /// A new process asks for robots.txt before it can know of a gap: that gap is not kept over the restart.
+    pub(crate) fn restarted(&mut self) {
+        self.hosts.values_mut().for_each(|spoken| (spoken.gap, spoken.last_sent_ms) = (None, None));
     }
 
     /// A request ended, for the server or by the client's hand.
@@ -152,6 +174,17 @@ mod tests {
         assert!(judge_rows(&given, &[row("a")], 4, 32).is_some());
         assert!(judge_rows(&given, &[row("a"), row("b"), row("b")], 4, 32).is_some());
         assert!(judge_rows(&given, &[row("a"), row("b"), row("c")], 4, 32).is_some());
+    }
+
+    #[test]
+    fn a_request_within_a_crawl_delay_is_found() {
+        let mut watch = Watch::default();
+        watch.declared("h", 2_000, 100);
+        watch.arrived("h", 200, 210, 99);
+        watch.arrived("h", 2_170, 2_180, 99);
+        assert!(watch.first_finding().is_none());
+        watch.arrived("h", 4_000, 4_010, 99);
+        assert!(watch.first_finding().is_some());
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! ```
 
 mod checkers;
+mod ended;
 mod inbox;
 pub mod options;
 pub mod scored;

@@ -1,6 +1,6 @@
-//! Every probability and size of a run, in one place.
+//! Every probability and size of a run, in one place; and the bugs that can be planted in it.
 
-/// What may happen in a run, and how often.
+/// What may happen in a run, and how often. The defaults are those of `comeback simulate`; a scored run sets its own, without crashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Hosts in a run: 1 to this many.
@@ -37,6 +37,23 @@ pub struct Options {
     pub plant: Option<Plant>,
 }
 
+impl Plant {
+    /// Every planted bug.
+    pub const ALL: &[Self] = &[
+        Self::HoldIgnored,
+        Self::HoldShortened,
+        Self::ServerClockUnread,
+        Self::ChallengeRetried,
+        Self::UrlBlamed,
+        Self::RobotsUnread,
+        Self::SlotsForgotten,
+        Self::AnswerLost,
+        Self::RowWrittenTwice,
+        Self::LeftoversKept,
+        Self::CommitForgotten,
+    ];
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -60,11 +77,25 @@ impl Default for Options {
     }
 }
 
-/// Bugs that a shell or engine could have; each must be found by the checkers.
+/// Bugs that a program could have; each must be found by the checkers or by the scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plant {
     /// What servers say about when to come back never reaches the engine.
     HoldIgnored,
+    /// A tenth of each stated time is cut off, as a jitter would that shortens.
+    HoldShortened,
+    /// Dates are read by our own clock, not by the server's.
+    ServerClockUnread,
+    /// A challenge is taken for an overload, and asked again.
+    ChallengeRetried,
+    /// Each refusal is charged to its URL.
+    UrlBlamed,
+    /// What robots.txt says is not read.
+    RobotsUnread,
+    /// Slots are taken without asking the governor.
+    SlotsForgotten,
+    /// Now and then an answer never reaches the engine.
+    AnswerLost,
     /// Now and then a row is written twice.
     RowWrittenTwice,
     /// Recovery leaves rows that no commit names.

@@ -6,19 +6,18 @@ use comeback_engine::batch::{BatchHead, BatchProgress, read_body};
 use comeback_engine::commit::{Commit, FileLength, LogRecord, PartitionState};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::clock::{Monotonic, Now, WallTime};
-use comeback_engine::diagnosis::exchange::{Exchange, Failure, Response};
 use comeback_engine::diagnosis::history::History;
 use comeback_engine::diagnosis::knowledge::Knowledge;
-use comeback_engine::diagnosis::rate_limit::Allowance;
 use comeback_engine::engine::Engine;
 use comeback_engine::governor::{Governor, SlotMessage};
 use comeback_engine::ids::{BatchSeq, LeaseId, LogSeq, PartitionId};
 use comeback_engine::input::{Input, Order};
 use comeback_engine::output::{Output, Settled};
 use comeback_engine::store::Store;
-use comeback_engine::visit::{Redirect, Visit, VisitReport};
+use comeback_engine::visit::Visit;
 
 use crate::checkers::Row;
+use crate::ended::Ended;
 use crate::inbox::Inbox;
 use crate::options::{Options, Plant};
 use crate::scored::TRAVEL_MS_MAX;
@@ -262,6 +261,11 @@ impl<'a> Shell<'a> {
                 let urls = read_body(&body.expect("an indexed batch is in the store")).expect("the store keeps what was written");
                 self.deliver(id, Input::BatchLoaded { batch, urls });
             }
+            Output::Slot(message) if self.options.plant == Some(Plant::SlotsForgotten) => {
+                if let SlotMessage::Ask(ticket) = message {
+                    self.deliver(id, Input::SlotGranted(ticket));
+                }
+            }
             Output::Slot(message) => {
                 let at_ms = self.around.at_ms;
                 self.inbox.put(at_ms, Event::ToGovernor(id, message));
@@ -384,58 +388,22 @@ impl<'a> Shell<'a> {
                 meter.count(visit.url.path(), reply.is_page(), read_ms);
             }
         }
+        let script = number.and_then(|number| self.around.scripts.get(number));
+        if let Some(gap_ms) = script.and_then(|script| script.crawl_delay_ms()).filter(|_| visit.robots) {
+            self.around.watch.declared(visit.host.host(), gap_ms, read_ms);
+        }
         if let Reply::Answer { fields, after_ms, .. } = &reply
             && let Some(delay_ms) = stated_ms(fields)
         {
             self.around.watch.stated(visit.host.host(), at_ms + after_ms, delay_ms, read_ms);
         }
-        let report = self.report(id, lease, &visit, &reply, left_ms, read_ms);
-        self.inbox.put(read_ms, Event::ToEngine(id, Box::new(Input::VisitEnded { lease, report: Box::new(report) })));
-    }
-
-    fn report(&self, id: PartitionId, lease: LeaseId, visit: &Visit, reply: &Reply, left_ms: u64, read_ms: u64) -> VisitReport {
         let fresh = History::default();
         let history = self.partitions[usize::from(id.0)].engine.history(lease).unwrap_or(&fresh);
-        let (status, fields, body, failure) = match reply {
-            Reply::Answer { status, fields, body, .. } => (Some(*status), fields.as_slice(), *body, None),
-            Reply::Nothing { cause, is_lasting, after_ms: _ } => {
-                (None, &[][..], "", Some(Failure { cause: *cause, detail: "nobody answered", is_lasting: *is_lasting }))
-            }
-        };
-        let lines: Vec<(&[u8], &[u8])> = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
-        let response = status.map(|status| Response {
-            status,
-            reason: b"",
-            fields: &lines,
-            body: body.as_bytes(),
-            body_bytes: Some(body.len() as u64),
-        });
-        let exchange = Exchange {
-            method: &visit.method,
-            url: visit.url.as_str(),
-            response,
-            failure,
-            received_at: WallTime(EPOCH_MS + read_ms),
-            elapsed_ms: read_ms - left_ms,
-        };
-        let mut diagnosis = self.knowledge.diagnose(&exchange, history);
-        if self.options.plant == Some(Plant::HoldIgnored) {
-            diagnosis.retry_after = None;
+        let ended = Ended { visit: &visit, reply: &reply, left_ms, read_ms };
+        let report = ended.report(self.knowledge, history, self.options.plant);
+        if self.options.plant == Some(Plant::AnswerLost) && self.around.chance.up_to(30) == 0 {
+            return;
         }
-        let location = fields.iter().find(|(name, _)| *name == "Location").map(|(_, value)| value);
-        VisitReport {
-            status,
-            diagnosis,
-            sent_at: WallTime(EPOCH_MS + left_ms),
-            elapsed_ms: read_ms - left_ms,
-            bytes: body.len() as u64,
-            allowance: response.and_then(|response| Allowance::read(&response, WallTime(EPOCH_MS + read_ms))),
-            capture: None,
-            redirect: location.map(|location| {
-                let url = visit.url.join(location).map_err(|error| error.to_string())?;
-                Ok(Redirect { url, becomes_get: false, from_public: false })
-            }),
-            robots_text: visit.robots.then(|| body.as_bytes().to_vec()),
-        }
+        self.inbox.put(read_ms, Event::ToEngine(id, Box::new(Input::VisitEnded { lease, report: Box::new(report) })));
     }
 }

@@ -161,6 +161,7 @@ impl Simulator {
                     around.watch.crashed(around.at_ms, UNCOMMITTED_MS_MAX);
                 }
             }
+            around.watch.restarted();
             around.at_ms += around.chance.up_to(options.down_ms_max);
         }
         let urls: Vec<String> = given.iter().flat_map(|(_, urls)| urls.iter().map(|seed| seed.given.clone())).collect();
@@ -176,14 +177,14 @@ fn judge_end(around: &Surroundings, urls: &[String], is_whole: bool) -> Option<S
     let rows: Vec<Row> = around.rows.concat();
     let counted: u64 = rows.iter().map(|row| u64::from(row.requests)).sum();
     let is_counted = !is_whole || counted == around.page_requests;
-    judge_rows(urls, &rows, 4, 32).or_else(|| judge_promises(&around.scripts, &rows)).or_else(|| {
+    judge_rows(urls, &rows, 4, 32).or_else(|| judge_promises(&around.scripts, &rows, around.patience_ms)).or_else(|| {
         let seen = around.page_requests;
         (!is_counted).then(|| format!("the rows tell of {counted} requests for pages, the servers saw {seen}"))
     })
 }
 
-/// Compares what each host's script promises with what its rows say.
-fn judge_promises(scripts: &[Box<dyn Script>], rows: &[Row]) -> Option<String> {
+/// Compares what each host's script promises with what its rows say; where nobody answers, half the patience must have passed.
+fn judge_promises(scripts: &[Box<dyn Script>], rows: &[Row], patience_ms: u64) -> Option<String> {
     rows.iter().find_map(|row| {
         let (host, path) = row.url.strip_prefix("http://h")?.split_once(".example")?;
         let script = scripts.get(host.parse::<usize>().ok()?)?;
@@ -196,7 +197,8 @@ fn judge_promises(scripts: &[Box<dyn Script>], rows: &[Row]) -> Option<String> {
             Promise::NotHad => !had,
             Promise::Open => true,
         };
-        (!kept).then(|| {
+        let is_early = script.is_worth_patience() && row.settled_ms < patience_ms / 2;
+        (!kept || is_early).then(|| {
             let Row { url, outcome, attempts: _, requests, settled_ms } = row;
             format!("{url} ({}) ended as {} at {settled_ms} ms after {requests} requests", script.name(), outcome.word())
         })

@@ -1,6 +1,9 @@
 //! Seeds: many runs without a finding, planted bugs that are found, and the runs that once failed.
 
 use comeback_sim::options::{Options, Plant};
+use comeback_sim::scored::bound::Kind;
+use comeback_sim::scored::figures::Gathering;
+use comeback_sim::scored::world::World;
 use comeback_sim::{Finding, Simulator};
 
 fn first_finding(options: &Options, rng_seeds: std::ops::Range<u64>) -> Option<Finding> {
@@ -21,8 +24,22 @@ fn a_run_is_repeatable() {
 
 #[test]
 fn planted_bugs_are_found_within_a_hundred_seeds() {
-    for plant in [Plant::HoldIgnored, Plant::RowWrittenTwice, Plant::LeftoversKept, Plant::CommitForgotten] {
-        let options = Options { plant: Some(plant), ..Options::default() };
+    for plant in Plant::ALL.iter().filter(|plant| **plant != Plant::ChallengeRetried) {
+        let options = Options { plant: Some(*plant), ..Options::default() };
         assert!(first_finding(&options, 0..100).is_some(), "{plant:?} was not found");
+    }
+}
+
+/// It breaks no rule that a checker could know: the host never gives a page, and only the requests tell.
+#[test]
+fn a_challenge_that_is_asked_again_is_found_by_its_score() {
+    let simulator = Simulator::new();
+    for (plant, is_met) in [(None, true), (Some(Plant::ChallengeRetried), false)] {
+        let mut gathering = Gathering::new("challenge", Kind::Closed);
+        for rng_seed in 0..20 {
+            let score = simulator.score_planted(World::Challenge, rng_seed, plant).expect("no checker minds");
+            gathering.take(&score.hosts[0]);
+        }
+        assert_eq!(gathering.figures().missed.is_empty(), is_met, "{plant:?}");
     }
 }

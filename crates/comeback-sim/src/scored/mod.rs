@@ -9,7 +9,7 @@ use comeback_engine::Chance;
 use comeback_engine::outcome::Outcome;
 
 use crate::checkers::Finding;
-use crate::options::Options;
+use crate::options::{Options, Plant};
 use crate::simulation::{Drawn, Simulator, Surroundings};
 use crate::world::Script;
 
@@ -77,7 +77,15 @@ impl Simulator {
     /// # Errors
     /// A finding of the checkers: a request in a hold, a URL without a row, a run that does not end.
     pub fn score(&self, world: World, rng_seed: u64) -> Result<Score, Finding> {
-        let play = |hosts| self.play_hosts(hosts, rng_seed).map_err(|finding| Finding { world: Some(world), ..finding });
+        self.score_planted(world, rng_seed, None)
+    }
+
+    /// Plays one scored run with a bug put in on purpose.
+    ///
+    /// # Errors
+    /// As [`Simulator::score`].
+    pub fn score_planted(&self, world: World, rng_seed: u64, plant: Option<Plant>) -> Result<Score, Finding> {
+        let play = |hosts| self.play_hosts(hosts, rng_seed, plant).map_err(|finding| Finding { world: Some(world), ..finding });
         let scored = play(world.draw(rng_seed))?;
         let healthy_alone_ms = match world.draw_healthy(rng_seed) {
             Some(hosts) => play(hosts)?.iter().map(|host| host.finish_ms).max(),
@@ -86,7 +94,7 @@ impl Simulator {
         Ok(Score { world, rng_seed, hosts: scored, healthy_alone_ms })
     }
 
-    fn play_hosts(&self, hosts: Vec<Host>, rng_seed: u64) -> Result<Vec<HostScore>, Finding> {
+    fn play_hosts(&self, hosts: Vec<Host>, rng_seed: u64, plant: Option<Plant>) -> Result<Vec<HostScore>, Finding> {
         let options = Options {
             crashes_max: 0,
             drain_percent: 0,
@@ -94,6 +102,7 @@ impl Simulator {
             connect_ms_max: 2,
             sync_ms_max: 5,
             patience_ms: PATIENCE_MS,
+            plant,
             ..Options::default()
         };
         let counts: Vec<u64> = hosts.iter().map(|host| host.urls).collect();

@@ -46,6 +46,10 @@ impl Script for Forbidding {
         "forbidding"
     }
 
+    fn crawl_delay_ms(&self) -> Option<u64> {
+        Some(2_000)
+    }
+
     fn promise(&self, path: &str) -> Promise {
         if path.starts_with("/page/1") { Promise::NotHad } else { Promise::Had }
     }

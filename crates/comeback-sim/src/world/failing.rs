@@ -82,6 +82,10 @@ impl Script for Dead {
         "dead"
     }
 
+    fn is_worth_patience(&self) -> bool {
+        !self.is_lasting
+    }
+
     fn promise(&self, _path: &str) -> Promise {
         Promise::NotHad
     }

@@ -82,6 +82,16 @@ pub(crate) trait Script: std::fmt::Debug {
     /// The behaviour's name, for findings and scores.
     fn name(&self) -> &'static str;
 
+    /// The gap that its robots.txt asks for.
+    fn crawl_delay_ms(&self) -> Option<u64> {
+        None
+    }
+
+    /// Whether a client may give it up only when its patience is spent.
+    fn is_worth_patience(&self) -> bool {
+        false
+    }
+
     /// Whether a page can be had by waiting, and must be had then.
     fn promise(&self, path: &str) -> Promise;
 }
