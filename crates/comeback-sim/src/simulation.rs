@@ -22,8 +22,9 @@ pub(crate) const RUN_MS_MAX: u64 = 48 * 60 * 60 * 1000;
 pub(crate) const EVENTS_MAX: u64 = 2_000_000;
 /// When the runs take place, in milliseconds since the Unix epoch: 2026-11-23.
 pub(crate) const EPOCH_MS: u64 = 1_795_392_000_000;
-/// What a crash may cost, in milliseconds: the second between commits, a commit's own time, and the messages' between.
-const UNCOMMITTED_MS_MAX: u64 = 1_200;
+/// How much of what it read a crash may make the process forget of a hold, in milliseconds: the time to its commit, that of the commit
+/// under way before it and its own, and the messages' between.
+const UNCOMMITTED_MS_MAX: u64 = 150;
 /// The job of every run.
 const JOB: JobId = JobId(1);
 

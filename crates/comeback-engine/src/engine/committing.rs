@@ -1,4 +1,5 @@
-//! Committing: about once a second what changed becomes one record, and at once at the end.
+//! Committing: about once a second what changed becomes one record, sooner where a server has asked to stay away, and at once at the
+//! end.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +10,9 @@ use crate::commit::Commit;
 use crate::ids::BatchSeq;
 use crate::output::Output;
 
+/// The longest time between a hold and its commit, in milliseconds: what a crash may make us forget of it.
+const HOLD_COMMIT_MS: u64 = 50;
+
 /// What waits for the next commit, and when that is.
 #[derive(Debug, Default)]
 pub(super) struct CommitClock {
@@ -17,6 +21,8 @@ pub(super) struct CommitClock {
     pub(super) parked: Vec<(BatchSeq, u8, WallTime)>,
     pub(super) unfinished: Vec<(BatchSeq, u8)>,
     pub(super) hosts: BTreeSet<HostId>,
+    /// Whether a hold is among what changed: after a crash it must not be asked in.
+    pub(super) has_hold: bool,
     pub(super) under_way: bool,
     pub(super) last_at: Option<Monotonic>,
 }
@@ -42,6 +48,7 @@ impl Engine {
         if std::mem::take(&mut self.hosts[id].changed) {
             self.commit_clock.hosts.insert(id);
         }
+        self.commit_clock.has_hold |= std::mem::take(&mut self.hosts[id].hold_changed);
     }
 
     /// When the next commit is due, if there is something to commit and none is under way.
@@ -53,7 +60,9 @@ impl Engine {
         Some(if at_once {
             Monotonic(0)
         } else {
-            self.commit_clock.last_at.map_or(Monotonic(0), |last| last.plus_ms(self.config.commit_ms))
+            let gap_ms =
+                if self.commit_clock.has_hold { HOLD_COMMIT_MS.min(self.config.commit_ms) } else { self.config.commit_ms };
+            self.commit_clock.last_at.map_or(Monotonic(0), |last| last.plus_ms(gap_ms))
         })
     }
 
@@ -67,6 +76,7 @@ impl Engine {
         }
         let clock = &mut self.commit_clock;
         clock.under_way = true;
+        clock.has_hold = false;
         let touched = std::mem::take(&mut clock.touched);
         let retired = std::mem::take(&mut clock.retired);
         let parked = std::mem::take(&mut clock.parked);

@@ -112,6 +112,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         tickets,
         timer,
         changed: _,
+        hold_changed: _,
     } = host;
     let robots = match robots {
         Robots::Unknown => "unknown",

@@ -83,8 +83,9 @@ pub(crate) struct Host {
     pub(crate) tickets: BTreeSet<Ticket>,
     /// When the host's timer is set, if it is.
     pub(crate) timer: Option<Monotonic>,
-    /// Whether its lasting state changed since the last commit.
+    /// Whether its lasting state changed since the last commit, and whether a hold did.
     pub(crate) changed: bool,
+    pub(crate) hold_changed: bool,
 }
 
 /// Whether a host may be asked now.
@@ -126,6 +127,7 @@ impl Host {
             tickets: BTreeSet::new(),
             timer: None,
             changed: false,
+            hold_changed: false,
         }
     }
 
@@ -229,6 +231,7 @@ impl Host {
     /// Extends or places a hold; never shortens one.
     pub(crate) fn hold_until(&mut self, now: Now, until: Monotonic, because: String) {
         self.changed = true;
+        self.hold_changed = true;
         self.window.restart();
         match &mut self.hold {
             Some(hold) if hold.until >= until => {}
