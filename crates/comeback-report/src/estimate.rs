@@ -18,7 +18,8 @@ pub fn eta_s(outlook: &Outlook, rate: &SettlingRate, now: WallTime) -> Option<u6
         return None;
     }
     let by_hosts_ms = last_end.map_or(0, |end| end.since_ms(now));
-    Some(by_hosts_ms.max(by_rate_ms.unwrap_or(0)).div_ceil(1_000))
+    let bound_ms = by_rate_ms.filter(|_| unpaced_urls > 0 || rate.is_settled());
+    Some(by_hosts_ms.max(bound_ms.unwrap_or(0)).div_ceil(1_000))
 }
 
 #[cfg(test)]
@@ -53,6 +54,16 @@ mod tests {
         let outlook = Outlook { last_end: Some(NOW.plus_ms(2_000)), open_urls: 7, unpaced_urls: 7 };
         assert_eq!(eta_s(&outlook, &SettlingRate::default(), NOW), None);
         assert_eq!(eta_s(&outlook, &steady(), NOW), Some(2));
+    }
+
+    /// A job that began with one request to each host was said to take ten times as long as it did.
+    #[test]
+    fn the_first_seconds_bound_nothing_that_hosts_can_tell() {
+        let mut rate = SettlingRate::default();
+        (0..=3).for_each(|second| rate.observe(second * 1_000, second));
+        let outlook = Outlook { last_end: Some(NOW.plus_ms(9_000)), open_urls: 500, unpaced_urls: 0 };
+        assert_eq!(eta_s(&outlook, &rate, NOW), Some(9));
+        assert_eq!(eta_s(&Outlook { unpaced_urls: 10, ..outlook }, &rate, NOW), Some(500));
     }
 
     #[test]

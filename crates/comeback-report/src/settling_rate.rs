@@ -46,6 +46,12 @@ impl SettlingRate {
         whole.or_else(|| self.seen.front().and_then(from))
     }
 
+    /// Whether it was seen for long enough to bound what is to come: at first hosts are asked one page at a time.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.seen_of().0 >= SLICE_MS
+    }
+
     /// URLs settled in a minute at this rate; `None` before a second has passed.
     #[must_use]
     pub fn per_minute(&self) -> Option<u64> {

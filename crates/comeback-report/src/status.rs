@@ -5,8 +5,15 @@
 use comeback_engine::diagnosis::clock::WallTime;
 use serde::Serialize;
 
-use crate::figures::{count, counted, plain, size, span, time};
+use crate::cause_words::cause_words;
+use crate::figures::{count, counted, plain, size, span};
+use crate::local_clock::LocalClock;
 use crate::progress::{HostWaiting, JobState, Progress, UrlCounts};
+use crate::progress_view::{count_fields, eta_words, host_words};
+use crate::screen_text::Screen;
+
+/// It is read in pipes and files too, so it has one width and no colour.
+const PAGE: Screen = Screen { columns: 80, has_colour: false, has_unicode: false };
 
 /// Waiting hosts that the text names.
 pub const HOSTS_SHOWN_MAX: usize = 20;
@@ -73,38 +80,30 @@ impl Status {
         serde_json::to_string(self).expect("a status has only string keys and whole numbers")
     }
 
-    /// The status as text. `dir` is the job's DIR as the user named it; `now` tells how long a host still waits.
+    /// The status as text, in the words of the progress display. `dir` is the job's DIR as the user named it; `now` tells how long a
+    /// host still waits.
     #[must_use]
-    pub fn render(&self, dir: &str, now: WallTime) -> String {
+    pub fn render(&self, dir: &str, now: WallTime, clock: &LocalClock) -> String {
         let Self { job, state, urls, requests, bytes, eta_s, hosts_waiting } = self;
-        let mut text = format!("job {}: {}\n", plain(job), state_words(*state, dir));
-        let UrlCounts { queued, leased, fetched, answered, failed, parked } = urls;
-        text.push_str(&format!("{} of {} settled", count(urls.settled()), counted(urls.all(), "URL")));
-        text.push_str(&format!(
-            ": {} fetched, {} answered, {} failed, {} parked; {} queued, {} under way\n",
-            count(*fetched),
-            count(*answered),
-            count(*failed),
-            count(*parked),
-            count(*queued),
-            count(*leased)
-        ));
-        text.push_str(&format!("{}, {} received", counted(*requests, "request"), size(*bytes)));
-        match (state, eta_s) {
-            (JobState::Running, Some(seconds)) => {
-                text.push_str(&format!("; done in about {}\n", span(seconds.saturating_mul(1_000))));
-            }
-            (JobState::Running, None) => text.push_str("; nobody can say yet when it will be done\n"),
-            (JobState::Intake | JobState::Stopped | JobState::Done, _) => text.push('\n'),
-        }
+        let end = match state {
+            JobState::Running => format!(", {}", eta_words(*eta_s)),
+            JobState::Intake | JobState::Stopped | JobState::Done => String::new(),
+        };
+        let mut lines = vec![
+            format!("job {}: {}", plain(job), state_words(*state, dir)),
+            format!("{} of {} settled{end}", count(urls.settled()), counted(urls.all(), "URL")),
+        ];
+        lines.extend(PAGE.flow(&count_fields(urls)));
+        lines.push(format!("{}, {} received", counted(*requests, "request"), size(*bytes)));
         for host in hosts_waiting.iter().take(HOSTS_SHOWN_MAX) {
-            text.push_str(&waiting(host, now));
+            lines.extend(waiting(host, now, clock));
         }
         let others = hosts_waiting.len().saturating_sub(HOSTS_SHOWN_MAX);
         if others > 0 {
-            text.push_str(&format!("\n{} more wait; `status --json` names them.\n", counted(others as u64, "host")));
+            lines.push(String::new());
+            lines.push(format!("{} more wait; `comeback status {dir} --json` names them", counted(others as u64, "host")));
         }
-        text
+        lines.into_iter().map(|line| format!("{line}\n")).collect()
     }
 }
 
@@ -118,21 +117,20 @@ fn state_words(state: JobState, dir: &str) -> String {
 }
 
 /// One waiting host: why, since when, until when, what next.
-fn waiting(host: &HostWaiting, now: WallTime) -> String {
+fn waiting(host: &HostWaiting, now: WallTime, clock: &LocalClock) -> [String; 6] {
     let HostWaiting { host, cause, because, since, until, next, queued } = host;
     let left = match until.0.since_ms(now) {
         0 => "now".to_owned(),
         left_ms => format!("in {}", span(left_ms)),
     };
-    format!(
-        "\n{} waits with {}\n  cause  {cause}\n  why    {}\n  since  {}\n  until  {} ({left})\n  next   {}\n",
-        plain(host),
-        counted(*queued, "URL"),
-        plain(because),
-        time(since.0),
-        time(until.0),
-        plain(next)
-    )
+    [
+        String::new(),
+        format!("{} waits with {}: {}", host_words(host), counted(*queued, "URL"), cause_words(*cause)),
+        format!("  why    {}", plain(because)),
+        format!("  since  {} ({} ago)", clock.time(since.0, now), span(now.since_ms(since.0))),
+        format!("  until  {} ({left})", clock.time(until.0, now)),
+        format!("  next   {}", plain(next)),
+    ]
 }
 
 #[cfg(test)]
@@ -185,16 +183,29 @@ mod tests {
     fn the_text_says_why_a_host_waits_and_until_when() {
         let status = Status::new("j", Some(&progress(JobState::Running)), true);
         let expected = "job j: running\n\
-            4 of 8 URLs settled: 2 fetched, 1 answered, 0 failed, 1 parked; 3 queued, 1 under way\n\
-            9 requests, 2.0 KiB received; done in about 1m 15s\n\
+            4 of 8 URLs settled, done in about 1m 15s\n\
+            2 fetched  1 answered  0 failed  1 parked  1 under way  3 queued\n\
+            9 requests, 2.0 KiB received\n\
             \n\
-            http://a.example:80 waits with 3 URLs\n\
-            \x20 cause  maintenance\n\
+            http://a.example waits with 3 URLs: in maintenance\n\
             \x20 why    Retry-After: 120\n\
-            \x20 since  2026-11-23 21:00:00Z\n\
-            \x20 until  2026-11-23 21:02:00Z (in 1m)\n\
+            \x20 since  22:00:00 (1m ago)\n\
+            \x20 until  22:02:00 (in 1m)\n\
             \x20 next   one probe\n";
-        assert_eq!(status.render("out", WallTime(1_795_467_660_000)), expected);
+        let clock = LocalClock::east(1);
+        assert_eq!(status.render("out", WallTime(1_795_467_660_000), &clock), expected);
+        let stopped = Status::new("j", Some(&progress(JobState::Stopped)), false);
+        let text = stopped.render("out", WallTime(1_795_467_660_000), &clock);
+        assert!(text.starts_with("job j: stopped; `comeback resume out` goes on\n4 of 8 URLs settled\n"), "{text}");
+    }
+
+    #[test]
+    fn the_largest_counts_fit_eighty_columns() {
+        let many = 1_000_000_000;
+        let urls = UrlCounts { queued: many, leased: 256, fetched: many, answered: many, failed: many, parked: many };
+        let status = Status::new("j", Some(&Progress { urls, ..progress(JobState::Running) }), true);
+        let text = status.render("out", WallTime(1_795_467_660_000), &LocalClock::east(1));
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use comeback::exit::Exit;
 use comeback::failure::Failure;
+use comeback_report::local_clock::LocalClock;
 use comeback_report::lock::job_is_running;
 use comeback_report::status::Status;
 
@@ -26,8 +27,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let is_running = job_is_running(dir);
     let (file, progress) = job_folder::published(dir)?;
     let status = Status::new(&file.job, progress.as_ref(), is_running);
-    let text =
-        if *json { format!("{}\n", status.to_json()) } else { status.render(&dir.display().to_string(), wall_clock::now()) };
+    let text = if *json {
+        format!("{}\n", status.to_json())
+    } else {
+        status.render(&dir.display().to_string(), wall_clock::now(), &LocalClock::of_system())
+    };
     print(&text)?;
     Ok(Exit::Success)
 }
