@@ -8,6 +8,9 @@ use crate::{CRATES, Finding};
 /// Crates that use less of ours than their place allows, with all that they may use.
 const NARROWED: [(&str, &[&str]); 2] = [("comeback-sim", &["comeback-engine"]), ("comeback-weather", &[])];
 
+/// Programs that comeback is compared with: workspaces of their own, whose dependencies never reach the product.
+pub const PEERS: &str = "bench/behaviour/peers/";
+
 /// A dependency as a manifest names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {
@@ -25,7 +28,7 @@ pub struct Dependency {
 #[must_use]
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in tree.texts.iter().filter(|file| file.path != "Cargo.toml" && file.path.ends_with("/Cargo.toml")) {
+    for file in tree.texts.iter().filter(|file| file.path.ends_with("/Cargo.toml") && !file.path.starts_with(PEERS)) {
         let mut refuse = |line: usize, what: String| findings.push(Finding { path: file.path.clone(), line, what });
         let Some((name, dependencies)) = package(&file.text) else {
             refuse(1, "the manifest can't be read".into());
@@ -125,6 +128,13 @@ mod tests {
         assert_eq!(finds("comeback-store", "[dependencies]\nserde = \"1\"\n").len(), 1);
         let renamed = "[dependencies]\nengine = { package = \"comeback-driver\", workspace = true }\n";
         assert_eq!(finds("comeback-engine", renamed).len(), 1);
+    }
+
+    #[test]
+    fn a_peer_has_dependencies_of_its_own() {
+        let peer = "[package]\nname = \"peer\"\n[workspace]\n[dependencies]\nreqwest = \"0.13\"\n";
+        assert_eq!(check(&Tree::sample(&format!("{PEERS}reqwest-retry/Cargo.toml"), peer)), []);
+        assert_eq!(check(&Tree::sample("bench/peer/Cargo.toml", peer)).len(), 1);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::Finding;
-use crate::arrows::dependencies;
+use crate::arrows::{PEERS, dependencies};
 use crate::tree::Tree;
 
 /// Entries of `[workspace.dependencies]` without a sentence right above them (crates of ours need none), or without a user.
@@ -12,7 +12,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     let Some(root) = tree.texts.iter().find(|file| file.path == "Cargo.toml") else {
         return Vec::new();
     };
-    let manifests = tree.texts.iter().filter(|file| file.path.ends_with("/Cargo.toml"));
+    let manifests = tree.texts.iter().filter(|file| file.path.ends_with("/Cargo.toml") && !file.path.starts_with(PEERS));
     let used = manifests.filter_map(|file| dependencies(&file.text)).flatten().map(|dependency| dependency.name).collect();
     entries(&root.text, &used)
 }

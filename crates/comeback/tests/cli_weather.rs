@@ -200,6 +200,17 @@ fn worlds_are_listed_shown_and_read_again() {
 }
 
 #[test]
+fn every_world_of_the_comparison_is_read() {
+    let folder = TempDir::new().unwrap();
+    let worlds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/behaviour/worlds");
+    for world in std::fs::read_dir(worlds).unwrap() {
+        let path = world.unwrap().path();
+        let output = run(folder.path(), &[path.to_str().unwrap(), "--port", "8503", "--urls", "1"]);
+        assert!(output.status.success(), "{}", err(&output));
+    }
+}
+
+#[test]
 fn usage_errors_end_with_2_and_say_what_is_wrong() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();

@@ -51,6 +51,7 @@ macro_rules! pages {
 pages! {
     readme: "README.md",
     architecture: "docs/architecture.md",
+    behaviour: "docs/behaviour.md",
     causes: "docs/causes.md",
     commands: "docs/commands.md",
     commit_and_recovery: "docs/commit-and-recovery.md",
