@@ -132,7 +132,7 @@ impl DriverError {
             | Self::BadLines { .. }
             | Self::ListsUnread { .. }
             | Self::ForeignFolder { .. }
-            | Self::Fetch(FetchError::TrustStore { .. })
+            | Self::Fetch(FetchError::TrustStore { .. } | FetchError::Proxy { .. })
             | Self::List(_) => true,
             Self::JobFile(error) => !matches!(error, JobFileError::Io { source, .. } if source.kind() != io::ErrorKind::NotFound),
             Self::Archive(_)

@@ -10,7 +10,7 @@ use comeback_engine::seed_url::canonical;
 use comeback_engine::visit::{Redirect, Visit, VisitReport};
 use comeback_fetch::{Capture, CapturedResponse, WireBytes, is_public, redirect_method, redirect_target};
 use serde::Serialize;
-use url::Url;
+use url::{Host, Url};
 
 /// What the engine is told of a capture; where it lies is filled in by whoever archives it.
 pub(crate) fn report(visit: &Visit, capture: &Capture, exchange: &Exchange<'_>, diagnosis: Diagnosis) -> VisitReport {
@@ -35,7 +35,13 @@ fn redirect(visit: &Visit, capture: &Capture) -> Option<Result<Redirect, String>
     let target = redirect_target(capture, &visit.url)?;
     let status = capture.response.as_ref().map_or(0, |response| response.status);
     let becomes_get = redirect_method(status, &visit.method) != visit.method;
-    let from_public = capture.remote.is_some_and(|remote| is_public(remote.ip()));
+    // By a proxy, the address is the proxy's to know; an address in the URL is known all the same.
+    let from_public = match (capture.remote, visit.url.host()) {
+        (Some(remote), _) => is_public(remote.ip()),
+        (None, Some(Host::Ipv4(address))) => is_public(address.into()),
+        (None, Some(Host::Ipv6(address))) => is_public(address.into()),
+        (None, Some(Host::Domain(_)) | None) => true,
+    };
     let without_credentials = |mut target: Url| {
         // Credentials in a redirect are the server's business with others; they are not sent.
         let _ = (target.set_username(""), target.set_password(None));

@@ -1,6 +1,7 @@
 //! A run: intake, recovery, the tasks, and the end.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use comeback_engine::ids::{LogSeq, PartitionId};
 use comeback_engine::input::Input;
 use comeback_engine::outlook::Outlook;
 use comeback_fetch::cookies::{COOKIE_BYTES_MAX, CookieJar, WithCookies};
-use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Route};
+use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Proxies, Route};
 use comeback_report::progress::{JobState, Progress, UrlCounts};
 use comeback_store::FjallStore;
 use tokio::runtime::Runtime;
@@ -256,8 +257,14 @@ pub(crate) fn direct_route(dir: &Path, settings: &Settings) -> Result<Arc<dyn Ro
         spool_dir: dir.join(SPOOL_PATH),
         user_agent: settings.user_agent_field(),
         extra_roots: Vec::new(),
+        proxies: Proxies::from_variables(std::env::vars_os().filter_map(readable))?,
     })?;
     Ok(with_cookies(Arc::new(route), settings))
+}
+
+/// A variable of the environment, where it is text.
+fn readable((name, value): (OsString, OsString)) -> Option<(String, String)> {
+    Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
 /// The route with a jar of cookies, where some host is to have one.

@@ -17,6 +17,7 @@ use url::{Host, Url};
 use crate::address::{AddressClass, AddressPolicy};
 use crate::capture::OwnFailure;
 use crate::limits::Limits;
+use crate::proxies::{Proxies, Proxy};
 use crate::resolver::Resolver;
 use crate::tap::ByteStream;
 use crate::tls::{self, ALPN_HTTP2, ClientConfigs};
@@ -26,6 +27,7 @@ const ADDRESS_TRY_MS_MAX: u64 = 3_000;
 
 /// Makes connections.
 pub(crate) struct Connector {
+    pub(crate) proxies: Proxies,
     pub(crate) limits: Limits,
     pub(crate) policy: AddressPolicy,
     pub(crate) resolver: Resolver,
@@ -78,6 +80,9 @@ impl Connector {
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
             return Err(Unconnected::new(Cause::Protocol, "The URL has no host.".into()));
         };
+        if let Some(proxy) = self.proxies.of(url) {
+            return self.connect_by(&proxy, url, offer, from_public_redirect, ends_at).await;
+        }
         let looked_up = timeout_at(ends_at, self.resolver.addresses(&host)).await;
         let addresses = looked_up
             .map_err(|_| Unconnected::new(Cause::Dns, format!("The lookup of {host} did not end within {limit_ms} ms.")))?
@@ -89,6 +94,53 @@ impl Connector {
         }
         let encrypted = self.encrypt(stream, &host, offer, ends_at).await;
         let stream = encrypted.map_err(|failure| Unconnected { failure, remote: Some(remote) })?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
+        Ok(Connected { stream: Box::new(stream), remote, is_http2 })
+    }
+
+    /// A connection by a proxy: to it, where the URL is http, and through it, where it is https. Names are the proxy's to resolve; an
+    /// address that is refused is refused here.
+    async fn connect_by(
+        &self,
+        proxy: &Proxy,
+        url: &Url,
+        offer: Offer,
+        from_public_redirect: bool,
+        ends_at: Instant,
+    ) -> Result<Connected, Unconnected> {
+        let fault = |what: String| Unconnected::new(Cause::EgressFault, format!("{} {what}.", capitalised(&proxy.shown())));
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return Err(Unconnected::new(Cause::Protocol, "The URL has no host.".into()));
+        };
+        let literal = match host {
+            Host::Ipv4(address) => Some(IpAddr::V4(address)),
+            Host::Ipv6(address) => Some(IpAddr::V6(address)),
+            Host::Domain(_) => None,
+        };
+        if let Some(address) = literal {
+            self.permitted(&host, &[address], port, from_public_redirect)?;
+        }
+        let proxy_host = proxy.host().map_err(|error| fault(format!("has no usable name ({error})")))?;
+        let proxy_host = match &proxy_host {
+            Host::Domain(name) => Host::Domain(name.as_str()),
+            Host::Ipv4(address) => Host::Ipv4(*address),
+            Host::Ipv6(address) => Host::Ipv6(*address),
+        };
+        let late = |_| fault("did not answer in time".to_owned());
+        let addresses = timeout_at(ends_at, self.resolver.addresses(&proxy_host)).await.map_err(late)?;
+        let addresses = addresses.map_err(|failure| fault(format!("was not found: {}", failure.detail)))?;
+        let targets: Vec<SocketAddr> = addresses.into_iter().map(|address| SocketAddr::new(address, proxy.port)).collect();
+        let connected = self.connect_any(&targets, ends_at).await;
+        let (mut stream, remote) =
+            connected.map_err(|unconnected| fault(format!("could not be connected to: {}", unconnected.failure.detail)))?;
+        if url.scheme() != "https" {
+            return Ok(Connected { stream: Box::new(stream), remote, is_http2: false });
+        }
+        let name = host.to_string();
+        let tunnel = proxy.tunnel(&mut stream, &name, port);
+        timeout_at(ends_at, tunnel).await.map_err(late)?.map_err(fault)?;
+        let stream = self.encrypt(stream, &host, offer, ends_at).await;
+        let stream = stream.map_err(|failure| Unconnected { failure, remote: None })?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
         Ok(Connected { stream: Box::new(stream), remote, is_http2 })
     }
@@ -188,6 +240,12 @@ impl Connector {
             )),
         }
     }
+}
+
+/// A sentence begins with it.
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// A connection that the system refused to make. An unreachable host or network is like one that does not answer.

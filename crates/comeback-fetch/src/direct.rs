@@ -15,6 +15,7 @@ use crate::limits::{HEADER_COUNT_CAP, Limits};
 use crate::link::Link;
 use crate::multiplex::Multiplex;
 use crate::pool::{Origin, Pool};
+use crate::proxies::Proxies;
 use crate::request::{self, WireRequest};
 use crate::resolver::Resolver;
 use crate::route::{Attempt, AttemptFuture, AttemptRequest, FetchError, Permission, Route};
@@ -28,7 +29,7 @@ use crate::transfer::{Received, Transfer};
 const UNPROCESSED_REPEATS_MAX: u8 = 2;
 
 /// What the direct route needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct DirectSettings {
     /// What an attempt may cost.
     pub limits: Limits,
@@ -40,6 +41,8 @@ pub struct DirectSettings {
     pub user_agent: String,
     /// Certificate authorities to trust beside the machine's own.
     pub extra_roots: Vec<CertificateDer<'static>>,
+    /// The user's forward proxies.
+    pub proxies: Proxies,
 }
 
 /// The direct route. It keeps connections, so one value serves a whole process; it lives in a tokio runtime with I/O and time.
@@ -65,9 +68,10 @@ impl Direct {
     /// # Errors
     /// TLS or name lookup cannot be set up.
     pub fn new(settings: DirectSettings) -> Result<Self, FetchError> {
-        let DirectSettings { mut limits, address_policy, spool_dir, user_agent, extra_roots } = settings;
+        let DirectSettings { mut limits, address_policy, spool_dir, user_agent, extra_roots, proxies } = settings;
         limits.header_count_max = limits.header_count_max.min(HEADER_COUNT_CAP);
         let connector = Connector {
+            proxies,
             limits: limits.clone(),
             policy: address_policy.clone(),
             resolver: Resolver::new(limits.dns_lookups_max)?,
@@ -81,8 +85,9 @@ impl Direct {
     async fn run(&self, asked: &AttemptRequest, permission: &dyn Permission) -> Result<Attempt, FetchError> {
         let started = Instant::now();
         let ends_at = started + Duration::from_millis(self.limits.exchange_ms);
+        let proxy = self.connector.proxies.of(&asked.url);
         let wire = match request::prepare(asked, &self.user_agent) {
-            Ok(wire) => wire,
+            Ok(wire) => request::by_proxy(wire, &asked.url, proxy.as_ref()),
             Err(failure) => return Ok(unsent(started, Unconnected { failure, remote: None })),
         };
         let Some(origin) = Origin::of(&asked.url) else {
@@ -90,8 +95,19 @@ impl Direct {
             return Ok(unsent(started, Unconnected { failure, remote: None }));
         };
         let transfer = Transfer { limits: &self.limits, spool_dir: &self.spool_dir, permission, ends_at };
-        let mut attempt =
-            Trying { asked, wire, origin, transfer, started, earlier: None, is_repeat: false, repeats: 0, has_been_stale: false };
+        let is_proxied = proxy.is_some();
+        let mut attempt = Trying {
+            asked,
+            is_proxied,
+            wire,
+            origin,
+            transfer,
+            started,
+            earlier: None,
+            is_repeat: false,
+            repeats: 0,
+            has_been_stale: false,
+        };
         loop {
             let way = match self.way(&attempt).await {
                 Ok(way) => way,
@@ -221,6 +237,8 @@ enum Way {
 /// An attempt under way.
 struct Trying<'a> {
     asked: &'a AttemptRequest,
+    /// Whether a proxy is asked for it: then nobody here knows the host's address.
+    is_proxied: bool,
     wire: WireRequest,
     origin: Origin,
     transfer: Transfer<'a>,
@@ -245,6 +263,7 @@ impl Trying<'_> {
     }
 
     fn end_unless(&mut self, is_repeated: bool, capture: Capture) -> Option<Attempt> {
+        let capture = if self.is_proxied { by_proxy(capture) } else { capture };
         if !is_repeated {
             return Some(Attempt::Ended(capture));
         }
@@ -282,6 +301,14 @@ fn unrepeated(stale: Option<Capture>, unconnected: Unconnected, started: Instant
         None => unsent(started, unconnected),
         Some(capture) => Attempt::Ended(Capture { failure: Some(unconnected.failure), ended_at: wall_now(), ..capture }),
     }
+}
+
+/// The capture of an attempt by a proxy: the address is the proxy's, and so is a demand for credentials (RFC 9110, section 15.5.8).
+fn by_proxy(capture: Capture) -> Capture {
+    let status = capture.response.as_ref().map(|response| response.status);
+    let refused = || OwnFailure::new(Cause::EgressFault, "The proxy wants credentials that the environment does not give.");
+    let failure = capture.failure.or_else(|| (status == Some(407)).then(refused));
+    Capture { remote: None, failure, ..capture }
 }
 
 /// The capture of an attempt that had a connection.

@@ -6,7 +6,7 @@
 //! above it. It does not imitate a browser and does not get round refusals.
 //!
 //! ```
-//! use comeback_fetch::{AddressPolicy, Attempt, AttemptRequest, Direct, DirectSettings, Limits, Permission, Route};
+//! use comeback_fetch::{AddressPolicy, Attempt, AttemptRequest, Direct, DirectSettings, Limits, Permission, Proxies, Route};
 //!
 //! struct Always;
 //!
@@ -25,6 +25,7 @@
 //!     spool_dir: std::env::temp_dir(),
 //!     user_agent: "example/1.0 (+https://example.org/bot)".into(),
 //!     extra_roots: Vec::new(),
+//!     proxies: Proxies::default(),
 //! })
 //! .unwrap();
 //! let request = AttemptRequest {
@@ -51,6 +52,7 @@ pub mod limits;
 mod link;
 mod multiplex;
 mod pool;
+pub mod proxies;
 pub mod redirect;
 mod request;
 mod resolver;
@@ -68,5 +70,6 @@ pub use capture::{Capture, CapturedResponse, OwnFailure, Protocol, WireBytes};
 pub use cookies::{CookieJar, WithCookies};
 pub use direct::{Direct, DirectSettings};
 pub use limits::Limits;
+pub use proxies::Proxies;
 pub use redirect::{redirect_method, redirect_target};
 pub use route::{Attempt, AttemptRequest, FetchError, Permission, Route};

@@ -8,6 +8,7 @@ use http_body_util::Full;
 use url::{Position, Url};
 
 use crate::capture::OwnFailure;
+use crate::proxies::Proxy;
 use crate::route::AttemptRequest;
 
 /// The content codings that can be read.
@@ -79,6 +80,18 @@ pub(crate) fn for_stream(wire: &WireRequest, body: Option<&Bytes>) -> Result<Str
         head.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
     Ok(StreamRequest { head, body: body.cloned().unwrap_or_default() })
+}
+
+/// The request as a proxy wants it for an http URL: the whole URL as its target (RFC 9112, section 3.2.2), and who we are to it.
+pub(crate) fn by_proxy(mut wire: WireRequest, url: &Url, proxy: Option<&Proxy>) -> WireRequest {
+    let Some(proxy) = proxy.filter(|_| url.scheme() == "http") else { return wire };
+    if let Ok(target) = url[..Position::AfterQuery].parse() {
+        *wire.uri_mut() = target;
+    }
+    if let Some(value) = &proxy.authorization {
+        wire.headers_mut().insert(header::PROXY_AUTHORIZATION, value.clone());
+    }
+    wire
 }
 
 /// `host`, or `host:port` where the port is not the scheme's own.

@@ -73,6 +73,12 @@ pub enum FetchError {
         /// The environment variable: `SSL_CERT_FILE` or `SSL_CERT_DIR`.
         variable: &'static str,
     },
+    /// A variable of the environment names a proxy that is none, or speaks another protocol.
+    #[error("{variable} does not name an HTTP proxy")]
+    Proxy {
+        /// The variable.
+        variable: String,
+    },
     /// The resolver cannot be set up.
     #[error("cannot set up name lookup: {why}")]
     Resolver {
@@ -87,6 +93,7 @@ impl FetchError {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Spool { .. } => Some("make room or grant access there, then resume"),
+            Self::Proxy { .. } => Some("let it be like http://proxy.example:3128, or unset it"),
             Self::TrustStore { .. } => {
                 Some("let it name a PEM file that can be read, or unset it to use the machine's trust store")
             }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use comeback_diagnosis::cause::Cause;
 use comeback_fetch::{
-    AddressPolicy, Attempt, AttemptRequest, Capture, CapturedResponse, Direct, DirectSettings, Limits, Permission, Route,
+    AddressPolicy, Attempt, AttemptRequest, Capture, CapturedResponse, Direct, DirectSettings, Limits, Permission, Proxies, Route,
 };
 use std::io::Read;
 use tempfile::TempDir;
@@ -185,6 +185,7 @@ pub(crate) fn settings(limits: Limits, address_policy: AddressPolicy, spool: &Pa
         spool_dir: spool.to_owned(),
         user_agent: "comeback-tests/0".into(),
         extra_roots: Vec::new(),
+        proxies: Proxies::default(),
     }
 }
 

@@ -54,7 +54,8 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_comeback"));
         command.args(arguments).current_dir(self.folder.path());
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("COMEBACK_") {
+            let word = name.to_string_lossy().to_ascii_uppercase();
+            if word.starts_with("COMEBACK_") || word.ends_with("_PROXY") {
                 command.env_remove(name);
             }
         }
