@@ -59,6 +59,10 @@ pub(crate) fn words(error: &Error) -> String {
                 "the certificate is for another name".into()
             }
             CertificateError::Revoked => "the certificate was revoked".into(),
+            // What a certificate that signs itself mostly is; the library has no name of its own for it.
+            CertificateError::Other(inner) if inner.to_string() == "CaUsedAsEndEntity" => {
+                "the certificate is an authority's, not a host's".into()
+            }
             other => format!("the certificate is not valid ({other})"),
         },
         Error::AlertReceived(alert) => format!("the server refused with the alert {alert:?}"),

@@ -25,11 +25,7 @@ use crate::progress_display::ProgressDisplay;
 /// The job could not go on, or its account could not be read or written.
 pub fn run_and_tell(job: Job) -> Result<Exit, Failure> {
     let dir = job.dir().to_owned();
-    let display = Arc::new(ProgressDisplay::on_stderr());
-    let watcher: Arc<dyn Watcher> = Arc::clone(&display) as _;
-    let ended = job.run(&watcher);
-    display.finish();
-    let end = ended?;
+    let (end, display) = watched(job)?;
     let exit = Exit::of_run(&end);
     let (RunEnd::Done(progress) | RunEnd::Interrupted(progress)) = &end;
     let account = account_of(&dir, progress)?;
@@ -50,6 +46,22 @@ pub fn run_and_tell(job: Job) -> Result<Exit, Failure> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         Ok(()) | Err(_) => Ok(exit),
     }
+}
+
+/// Runs a job to its end or until it is stopped, with progress on stderr; what came of it is the caller's to tell.
+///
+/// # Errors
+/// The job could not go on.
+pub fn run_and_watch(job: Job) -> Result<RunEnd, Failure> {
+    watched(job).map(|(end, _display)| end)
+}
+
+fn watched(job: Job) -> Result<(RunEnd, Arc<ProgressDisplay>), Failure> {
+    let display = Arc::new(ProgressDisplay::on_stderr());
+    let watcher: Arc<dyn Watcher> = Arc::clone(&display) as _;
+    let ended = job.run(&watcher);
+    display.finish();
+    Ok((ended?, display))
 }
 
 /// Runs a job as [`run_and_tell`] does, and tells a program: events as JSON lines on stdout, of which the account is the last.

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use comeback::exit::Exit;
 use comeback::failure::Failure;
-use comeback::{Job, Knowledge, NewJob, Progress, Settings, job_run};
+use comeback::{Job, Knowledge, NewJob, Progress, RunEnd, Settings, job_run};
 use comeback_report::figures::{count, span};
 use comeback_weather::{HostTally, Options, Weather, World, builtins};
 
-use super::{complain, job_folder, print};
+use super::{complain, print};
 
 /// The world of the demo.
 const WORLD: &str = "demo";
@@ -53,15 +53,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         contact: Some("https://example.org/demo".into()),
         ..Settings::default()
     };
-    let exit = job_run::run_and_tell(Job::create(NewJob { dir: job.clone(), lists: vec![list], settings })?)?;
+    let end = job_run::run_and_watch(Job::create(NewJob { dir: job.clone(), lists: vec![list], settings })?)?;
     let tallies = weather.stop()?;
-    if exit == Exit::Interrupted {
-        return Ok(exit);
+    match &end {
+        RunEnd::Done(progress) => print(&ending(&dir, &job, progress, &tallies, all)?)?,
+        RunEnd::Interrupted(_) => complain("stopped, and the web of the demo with it: the rest of its pages is gone\n"),
     }
-    let (_, progress) = job_folder::published(&job)?;
-    let Some(progress) = progress else { return Ok(exit) };
-    print(&format!("\n{}", ending(&dir, &job, &progress, &tallies, all)?))?;
-    Ok(exit)
+    Ok(Exit::of_run(&end))
 }
 
 /// The report, when the healthy hosts were done, where everything lies, and what the servers say of us.
