@@ -4,6 +4,8 @@
 //! A pattern is evidence, with a cause where it points to one. It needs answers: with few there is none. It holds no rule about
 //! bytes, and decides nothing.
 
+use std::collections::BTreeSet;
+
 use crate::cause::Cause;
 use crate::history::{History, PastAttempt};
 
@@ -59,8 +61,8 @@ pub enum Pattern {
     Outage,
     /// Nobody answered, now somebody refuses: the host is coming up.
     Boot,
-    /// One URL fails again and again while the others are answered.
-    OneBadPath,
+    /// The same URLs fail again and again while the others are answered.
+    BadPaths,
 }
 
 impl Pattern {
@@ -72,7 +74,7 @@ impl Pattern {
             Self::QueueingOverload => Some((Cause::Overload, 0.85)),
             Self::AbandonedWork => Some((Cause::Overload, 0.7)),
             Self::Boot => Some((Cause::Starting, 0.6)),
-            Self::LimitOrShedding | Self::Flapping | Self::Outage | Self::OneBadPath => None,
+            Self::LimitOrShedding | Self::Flapping | Self::Outage | Self::BadPaths => None,
         }
     }
 
@@ -91,7 +93,7 @@ impl Pattern {
             Self::Flapping => "this host's failures follow neither our rate nor its load",
             Self::Outage => "nothing has been accepted by this host for many requests",
             Self::Boot => "nobody answered at this host before, and now somebody does",
-            Self::OneBadPath => "one URL fails while the others of this host are answered",
+            Self::BadPaths => "the same URLs fail again and again while the others of this host are answered",
         }
     }
 }
@@ -124,8 +126,8 @@ impl History {
         if run.refused.len() < REFUSALS_MIN {
             return None;
         }
-        if run.is_one_bad_path() {
-            Some(Pattern::OneBadPath)
+        if run.is_bad_paths() {
+            Some(Pattern::BadPaths)
         } else if run.waits_in_vain() {
             Some(if run.is_heaped() { Pattern::AbandonedWork } else { Pattern::Outage })
         } else if run.is_queueing() {
@@ -162,12 +164,11 @@ impl<'a> Run<'a> {
         Self { all, accepted, refused, failures_at_end }
     }
 
-    fn is_one_bad_path(&self) -> bool {
-        let Some(first) = self.refused.first() else { return false };
-        let mut others: Vec<u64> = self.accepted.iter().map(|attempt| attempt.url).filter(|url| *url != first.url).collect();
-        others.sort_unstable();
-        others.dedup();
-        self.refused.iter().all(|attempt| attempt.url == first.url) && others.len() >= REFUSALS_MIN
+    /// Whether the same few URLs fail again and again and never once did not, among others that are answered.
+    fn is_bad_paths(&self) -> bool {
+        let urls = |attempts: &[&PastAttempt]| -> BTreeSet<u64> { attempts.iter().map(|attempt| attempt.url).collect() };
+        let (refused, accepted) = (urls(&self.refused), urls(&self.accepted));
+        self.refused.len() >= 2 * refused.len() && refused.is_disjoint(&accepted) && accepted.len() >= REFUSALS_MIN
     }
 
     /// Whether failures come at a fixed time, or never, and nothing has come through since they began in earnest.

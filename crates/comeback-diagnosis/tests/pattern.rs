@@ -65,7 +65,7 @@ fn one_url_that_fails_among_others_is_one_bad_path() {
             concurrency: 2,
         });
     }
-    assert_eq!(history.pattern(), Some(Pattern::OneBadPath));
+    assert_eq!(history.pattern(), Some(Pattern::BadPaths));
 }
 
 #[test]

@@ -73,5 +73,5 @@ limits! {
     bad_path_stays_good BadPath 0 1_060 [0, 0];
     quota_stays_good Quota 0 1_100 [0, 0];
     group_stays_as_it_is Group 200 1_600 [2_000, 5_000];
-    mix_stays_as_it_is Mix 400 1_200 [2_000, 8_000];
+    mix_stays_as_it_is Mix 400 1_200 [2_000, 14_000];
 }

@@ -62,7 +62,10 @@ impl Engine {
 
     /// Looks after one host: spends its patience, settles what is condemned, loads, asks for slots, sets its timer.
     pub(super) fn tend(&mut self, now: Now, id: HostId) {
-        self.hosts[id].end_look(now, &mut self.chance);
+        if self.hosts[id].end_look(now, &mut self.chance) {
+            self.note_host(id);
+            self.recall_unsent(id);
+        }
         self.count_patience(now, id);
         self.spend_patience(now, id);
         if self.hosts[id].condemned.is_some() {

@@ -251,7 +251,7 @@ impl Engine {
     }
 
     /// Requests that have not left yet don't leave for a host that has just refused.
-    fn recall_unsent(&mut self, id: HostId) {
+    pub(super) fn recall_unsent(&mut self, id: HostId) {
         let host = &self.hosts[id];
         if host.hold.is_some() || host.trouble.is_some() || host.condemned.is_some() {
             self.outputs.extend(host.under_way.keys().copied().map(Output::Recall));

@@ -7,6 +7,9 @@
 use comeback_diagnosis::clock::Monotonic;
 use comeback_diagnosis::rate_limit::Allowance;
 
+/// Times of one window differ by what they are rounded to and by how long answers take: by less than this, in milliseconds.
+const NEXT_WINDOW_MS: u64 = 2_000;
+
 /// A limit with a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Announced {
@@ -37,7 +40,9 @@ impl Announced {
         let renewed_at = now.plus_ms(reset_ms + 1);
         let left = allowance.remaining.saturating_sub(under_way as u64);
         let is_exact = |before: &Self| under_way == 0 && asked_at >= before.told_at;
-        let known = before.filter(|before| !is_exact(before)).and_then(|before| before.left(now));
+        // A renewal well after the one that is known belongs to the next window: what was known says nothing of it.
+        let is_next = |before: &Self| renewed_at > before.renewed_at.plus_ms(NEXT_WINDOW_MS);
+        let known = before.filter(|before| !is_exact(before) && !is_next(before)).and_then(|before| before.left(now));
         Some(Self { left: known.map_or(left, |known| known.min(left)), renewed_at, told_at: now })
     }
 
@@ -99,6 +104,9 @@ mod tests {
         assert_eq!(left(older), Some(1));
         let oldest = Announced::read(older, NOW, telling(9, 50, 0), 60_000);
         assert_eq!(left(oldest), Some(1));
+        let next = Allowance { reset_ms: Some(900_000), ..says(9) };
+        let next = Telling { allowance: next, asked_at: Monotonic(50), under_way: 1 };
+        assert_eq!(left(Announced::read(oldest, NOW, next, 900_000)), Some(8), "the next window has a count of its own");
         let alone = Announced::read(oldest, NOW, telling(3, 100, 0), 60_000);
         assert_eq!(left(alone), Some(3));
     }

@@ -30,6 +30,9 @@ const LONE_URL_MS: u64 = 30_000;
 /// How many other URLs must have been answered for that.
 const LONE_URL_OTHERS: u32 = 8;
 
+/// First answers by which a host can be known to be well.
+const WELL_ANSWERS_MIN: u32 = 8;
+
 /// URLs of one section that confirm a refusal for the whole host; of two sections, two do.
 const RELATED_TO_CONFIRM: u32 = 3;
 
@@ -115,9 +118,7 @@ impl Host {
             self.hold = None;
             self.changed = true;
         }
-        if let Some(look) = &mut self.look {
-            look.hear(asked.at, matches!(report.diagnosis.remedy, Remedy::Accept | Remedy::GiveUp));
-        }
+        let is_looking = self.look.is_some();
         let verdict = match report.diagnosis.remedy {
             Remedy::Accept => {
                 self.accept(now, asked);
@@ -130,6 +131,9 @@ impl Host {
             Remedy::Park => self.turn_away(asked, &report.diagnosis),
             Remedy::Wait | Remedy::SlowDown => self.refuse(now, chance, asked, report, stated),
         };
+        if let Some(look) = self.look.as_mut().filter(|_| is_looking) {
+            look.hear(asked.at, verdict);
+        }
         self.obey(now, stated, &report.diagnosis);
         self.end_look(now, chance);
         match stated {
@@ -244,7 +248,10 @@ impl Host {
         let confirmed = seen.is_some_and(|seen| seen.section != asked.section || seen.urls + 1 >= RELATED_TO_CONFIRM);
         let speaks_for_host = match diagnosis.scope {
             Scope::Host | Scope::Group | Scope::Account => true,
-            Scope::Url | Scope::Path | Scope::Unknown => confirmed,
+            // Pages that are not as expected, on a host whose other pages are, speak for themselves.
+            Scope::Url | Scope::Path | Scope::Unknown => {
+                confirmed && !(diagnosis.cause == Cause::SoftBlock && self.is_mostly_well())
+            }
         };
         if speaks_for_host {
             self.condemn(Outcome::Parked, diagnosis.cause, None, evidence_of(diagnosis));
@@ -253,6 +260,11 @@ impl Host {
             self.suspicion = Some(Suspicion { cause: diagnosis.cause, url: asked.url, section: asked.section, urls });
         }
         Verdict::Sticky { until: None }
+    }
+
+    /// Whether the host answers the first requests for its URLs well, but for a few.
+    fn is_mostly_well(&self) -> bool {
+        self.first_answers.count() >= WELL_ANSWERS_MIN && self.first_answers.refused() * 8 <= self.first_answers.count()
     }
 
     /// Patience begins with the first refusal after the last accepted answer, and remembers the last one.
@@ -306,17 +318,16 @@ impl Host {
         Verdict::HostTrouble { counted, charge: is_lone && is_charged(others, scope, asked.requests + 1) }
     }
 
-    /// Ends a look when all that was under way is answered, or its time is over.
-    pub(crate) fn end_look(&mut self, now: Now, chance: &mut Chance) {
-        let Some(look) = self.look.take_if(|look| self.under_way.is_empty() || look.until <= now.monotonic) else { return };
-        if self.trouble.is_some() {
-            return;
-        }
-        if look.accepted * 2 >= look.refused {
+    /// Ends a look when all that was under way is answered, or its time is over. Says whether a trouble began.
+    pub(crate) fn end_look(&mut self, now: Now, chance: &mut Chance) -> bool {
+        let is_over = |look: &mut Look| self.under_way.is_empty() || look.until <= now.monotonic;
+        let Some(look) = self.look.take_if(is_over).filter(|_| self.trouble.is_none()) else { return false };
+        if look.is_mixed() {
             self.pace.mixed(now.monotonic);
-        } else {
-            self.begin_trouble(now, look.refusal, chance);
+            return false;
         }
+        self.begin_trouble(now, look.refusal, chance);
+        true
     }
 
     fn begin_trouble(&mut self, now: Now, refusal: Refusal, chance: &mut Chance) {

@@ -113,6 +113,7 @@ struct Chance {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Run {
     since: Option<Monotonic>,
+    asked_at: Option<Monotonic>,
     asked: u64,
     accepted: u64,
 }
@@ -203,7 +204,14 @@ impl Chance {
 
 impl Run {
     const fn begin(now: Monotonic) -> Self {
-        Self { since: Some(now), asked: 0, accepted: 0 }
+        Self { since: Some(now), asked_at: None, asked: 0, accepted: 0 }
+    }
+
+    /// Time in which there was nothing to ask is no part of a rate.
+    fn leave_out_idle(&mut self, now: Monotonic, gap_ms: u64) {
+        let (Some(since), Some(asked_at)) = (self.since, self.asked_at) else { return };
+        let idle_ms = now.since_ms(asked_at).saturating_sub(gap_ms + LEAD_MS_MAX);
+        self.since = Some(since.plus_ms(idle_ms));
     }
 
     fn ms(&self, now: Monotonic) -> u64 {
@@ -236,7 +244,9 @@ impl Pace {
         // What was not used up to half a gap ago is not saved.
         let earliest = (now.0 * 1000).saturating_sub(self.gap_us / 2);
         self.next_us = self.next_us.max(earliest) + self.gap_us;
+        self.run.leave_out_idle(now, self.gap_us / 1000);
         self.run.since.get_or_insert(now);
+        self.run.asked_at = Some(now);
         self.run.asked += 1;
     }
 
@@ -317,7 +327,7 @@ impl Pace {
 
     /// A trial is lost: a slower one, or chance.
     fn lose(&mut self, now: Monotonic, step: u64, lost: Lost) {
-        let Run { since: _, asked, accepted } = self.run;
+        let Run { since: _, asked_at: _, asked, accepted } = self.run;
         let lost = Lost { trials: lost.trials + 1, asked: lost.asked + asked, accepted: lost.accepted + accepted };
         if lost.trials >= TRIALS_LOST_MAX {
             let refused = lost.asked.saturating_sub(lost.accepted);
@@ -339,7 +349,7 @@ impl Pace {
     /// included.
     fn meet(&mut self, now: Monotonic, climb: Climb) {
         let back_us = self.gap_us * (1000 + climb.step) / 1000 * (1000 + climb.step) / 1000;
-        let measured_us = self.run.gap_us(now).max(back_us);
+        let measured_us = self.run.gap_us(now).clamp(back_us, back_us.max(GAP_US_MAX));
         let found_us = if climb.accepted >= CLIMBED { back_us } else { (back_us * measured_us).isqrt() };
         self.begin_trial(now, found_us, 0, (climb.step / STEP_DIVISOR).max(STEP_MIN));
     }
@@ -389,7 +399,7 @@ impl Pace {
             }
             Before::Run { ms, accepted } => {
                 let (high_us, low_us) = (ms.max(1) * 1000 / accepted, (ms + lead_ms) * 1000 / accepted);
-                self.gap_us = (high_us * low_us).isqrt();
+                self.gap_us = (high_us.min(GAP_US_MAX) * low_us.min(GAP_US_MAX)).isqrt();
                 STEP_FIRST
             }
         };
@@ -419,7 +429,7 @@ impl Pace {
             Before::Sought { step } => format!("; before: sought, step {step}"),
             Before::Chance(_) => "; before: chance".to_owned(),
         };
-        let Run { since: _, asked, accepted } = run;
+        let Run { since: _, asked_at: _, asked, accepted } = run;
         format!(
             "gap {gap_us} us, {phase}; run: {asked} asked, {accepted} accepted; {row} refused after {well_before}, {well} since{before}"
         )
