@@ -1,12 +1,12 @@
 //! A run: intake, recovery, the tasks, and the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
 use comeback_archive::{ArchiveSettings, Compression as WarcCompression, TimeText};
-use comeback_engine::commit::HostRecord;
+use comeback_engine::commit::{HostRecord, LogRecord};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
@@ -15,6 +15,7 @@ use comeback_engine::host_rule::HostRule as EngineHostRule;
 use comeback_engine::ids::{LogSeq, PartitionId};
 use comeback_engine::input::Input;
 use comeback_engine::outlook::Outlook;
+use comeback_engine::store::Store;
 use comeback_fetch::cookies::{COOKIE_BYTES_MAX, CookieJar, WithCookies};
 use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Proxies, Route};
 use comeback_report::progress::{JobState, Progress, UrlCounts};
@@ -28,11 +29,11 @@ use crate::clock::{Clock, wall_now};
 use crate::committer::{Committer, Committing, JobFacts, Standing};
 use crate::error::DriverError;
 use crate::gathering::gather;
-use crate::intake::{self, Intake};
+use crate::intake::{self, Intake, append_error};
 use crate::job::{RunEnd, SPOOL_PATH, STORE_PATH};
 use crate::partition::PartitionShell;
 use crate::post::{Message, Post, Word, queue};
-use crate::putting_back::{publish, wake};
+use crate::putting_back::{StateAt, publish, wake};
 use crate::recovery::{Recovered, read_state, recover};
 use crate::settings::host_rule::HostRule;
 use crate::settings::job_file::JobFile;
@@ -105,20 +106,30 @@ pub(crate) fn go_on(dir: &Path, job: &JobFile, around: &Surroundings<'_>) -> Res
     make_spool(dir)?;
     let route = direct_route(dir, settings)?;
     let mut recovered = recover_all(dir, job, &mut store, &taken, &*around.watcher)?;
-    make_known(hosts, &mut recovered);
+    make_known(&mut store, hosts, &mut recovered)?;
     let prepared = Prepared { store, route, taken, recovered };
     around.runtime.block_on(fetch(dir, job, prepared, around))
 }
 
-/// Gives partitions that have committed nothing yet what is known of their hosts; later, their own log says it better.
-fn make_known(hosts: Vec<HostRecord>, partitions: &mut [Recovered]) {
+/// Gives partitions that have committed nothing yet what is known of their hosts, and commits it: a hold must outlive this process.
+/// Later, their own log says it better.
+fn make_known(store: &mut FjallStore, hosts: Vec<HostRecord>, partitions: &mut [Recovered]) -> Result<(), DriverError> {
     let count = u16::try_from(partitions.len()).unwrap_or(u16::MAX);
+    let mut told = BTreeSet::new();
     for record in hosts {
-        let partition = &mut partitions[usize::from(record.host.partition(count).0)];
+        let id = record.host.partition(count);
+        let partition = &mut partitions[usize::from(id.0)];
         if partition.last == LogSeq(0) {
             partition.state.hosts.insert(record.host.clone(), record);
+            told.insert(id);
         }
     }
+    for id in &told {
+        let partition = &mut partitions[usize::from(id.0)];
+        let record = LogRecord::Checkpoint(partition.state.clone()).store();
+        partition.last = store.append(*id, partition.last, &record).map_err(|error| append_error(*id, error))?;
+    }
+    if told.is_empty() { Ok(()) } else { Ok(store.sync()?) }
 }
 
 /// Progress is published after the store's sync, so the store never knows of less than progress tells: where it does, it was
@@ -192,14 +203,23 @@ fn recover_all(
         states.push(at);
         woken += count;
     }
-    if woken > 0 {
-        // Before recovery deletes the files that progress names until then.
+    // Before recovery deletes the files that progress names until then; a crash may have come between a commit and this.
+    if woken > 0 || names_gone_files(dir, &states) {
         publish(dir, job, taken, &states, JobState::Running)?;
+    }
+    if woken > 0 {
         watcher.notice(Notice::UrlsWoken { count: woken });
     }
     let archive = archive_settings(&job.settings);
     let partitions = (0..job.settings.partitions).map(PartitionId).zip(states);
     partitions.map(|(partition, at)| recover(dir, store, partition, at, &archive)).collect()
+}
+
+/// Whether progress names files of rows that no commit names any more.
+fn names_gone_files(dir: &Path, states: &[StateAt]) -> bool {
+    let Ok(Some(progress)) = Progress::read(dir) else { return false };
+    let named: BTreeSet<&str> = states.iter().flat_map(|(state, _)| &state.files).map(|file| file.path.as_str()).collect();
+    progress.files.iter().any(|file| file.path.starts_with("outcomes/") && !named.contains(file.path.as_str()))
 }
 
 fn archive_settings(settings: &Settings) -> ArchiveSettings {
@@ -262,9 +282,9 @@ pub(crate) fn direct_route(dir: &Path, settings: &Settings) -> Result<Arc<dyn Ro
     Ok(with_cookies(Arc::new(route), settings))
 }
 
-/// A variable of the environment, where it is text.
+/// A variable of the environment; bytes that are no text are no proxy's either, and are refused as such.
 fn readable((name, value): (OsString, OsString)) -> Option<(String, String)> {
-    Some((name.into_string().ok()?, value.into_string().ok()?))
+    Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
 }
 
 /// The route with a jar of cookies, where some host is to have one.

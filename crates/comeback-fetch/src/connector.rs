@@ -17,7 +17,7 @@ use url::{Host, Url};
 use crate::address::{AddressClass, AddressPolicy};
 use crate::capture::OwnFailure;
 use crate::limits::Limits;
-use crate::proxies::{Proxies, Proxy};
+use crate::proxies::{Proxies, Proxy, TunnelRefusal};
 use crate::resolver::Resolver;
 use crate::tap::ByteStream;
 use crate::tls::{self, ALPN_HTTP2, ClientConfigs};
@@ -120,6 +120,10 @@ impl Connector {
         if let Some(address) = literal {
             self.permitted(&host, &[address], port, from_public_redirect)?;
         }
+        if from_public_redirect && is_inner_name(&host) {
+            let detail = format!("{host} is a name of inner networks, and a public page redirected there: not asked of a proxy.");
+            return Err(Unconnected::new(Cause::AddressRefused, detail));
+        }
         let proxy_host = proxy.host().map_err(|error| fault(format!("has no usable name ({error})")))?;
         let proxy_host = match &proxy_host {
             Host::Domain(name) => Host::Domain(name.as_str()),
@@ -138,7 +142,12 @@ impl Connector {
         }
         let name = host.to_string();
         let tunnel = proxy.tunnel(&mut stream, &name, port);
-        timeout_at(ends_at, tunnel).await.map_err(late)?.map_err(fault)?;
+        timeout_at(ends_at, tunnel).await.map_err(late)?.map_err(|refusal| match refusal {
+            TunnelRefusal::Proxy(what) => fault(what),
+            TunnelRefusal::Host(what) => {
+                Unconnected::new(Cause::ConnectRefused, format!("{} {what}.", capitalised(&proxy.shown())))
+            }
+        })?;
         let stream = self.encrypt(stream, &host, offer, ends_at).await;
         let stream = stream.map_err(|failure| Unconnected { failure, remote: None })?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
@@ -240,6 +249,14 @@ impl Connector {
             )),
         }
     }
+}
+
+/// Whether a name means this machine or an inner network (RFC 6761, section 6.3; RFC 6762, section 3; names without a dot).
+fn is_inner_name(host: &Host<&str>) -> bool {
+    let Host::Domain(name) = host else { return false };
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let endings = [".localhost", ".local", ".internal", ".home.arpa"];
+    !name.contains('.') || endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// A sentence begins with it.

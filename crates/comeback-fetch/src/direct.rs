@@ -263,7 +263,7 @@ impl Trying<'_> {
     }
 
     fn end_unless(&mut self, is_repeated: bool, capture: Capture) -> Option<Attempt> {
-        let capture = if self.is_proxied { by_proxy(capture) } else { capture };
+        let capture = if self.is_proxied { by_proxy(capture, self.asked.url.scheme() == "http") } else { capture };
         if !is_repeated {
             return Some(Attempt::Ended(capture));
         }
@@ -303,11 +303,12 @@ fn unrepeated(stale: Option<Capture>, unconnected: Unconnected, started: Instant
     }
 }
 
-/// The capture of an attempt by a proxy: the address is the proxy's, and so is a demand for credentials (RFC 9110, section 15.5.8).
-fn by_proxy(capture: Capture) -> Capture {
+/// The capture of an attempt by a proxy: the address is the proxy's, and so is a demand for credentials (RFC 9110, section 15.5.8),
+/// unless it came through a tunnel.
+fn by_proxy(capture: Capture, is_answered_by_it: bool) -> Capture {
     let status = capture.response.as_ref().map(|response| response.status);
     let refused = || OwnFailure::new(Cause::EgressFault, "The proxy wants credentials that the environment does not give.");
-    let failure = capture.failure.or_else(|| (status == Some(407)).then(refused));
+    let failure = capture.failure.or_else(|| (is_answered_by_it && status == Some(407)).then(refused));
     Capture { remote: None, failure, ..capture }
 }
 

@@ -53,12 +53,12 @@ impl Proxies {
         let mut is_any = false;
         for (lower, set) in [("http_proxy", 0), ("https_proxy", 1), ("all_proxy", 2)] {
             let Some((variable, value)) = value(lower) else { continue };
-            check(variable, value)?;
+            let proxy = checked(variable, value)?;
             is_any = true;
             builder = match set {
-                0 => builder.http(value.to_owned()),
-                1 => builder.https(value.to_owned()),
-                _ => builder.all(value.to_owned()),
+                0 => builder.http(proxy),
+                1 => builder.https(proxy),
+                _ => builder.all(proxy),
             };
         }
         if let Some((_, value)) = value("no_proxy") {
@@ -81,11 +81,15 @@ impl Proxies {
     }
 }
 
-/// Refuses what is no HTTP proxy.
-fn check(variable: &str, value: &str) -> Result<(), FetchError> {
+/// A proxy's URL as the matcher reads it. What it would pass over in silence is refused: nobody goes out by another way than they think.
+fn checked(variable: &str, value: &str) -> Result<String, FetchError> {
     let text = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
-    let is_http = Url::parse(&text).is_ok_and(|url| url.scheme() == "http" && url.host().is_some());
-    if is_http { Ok(()) } else { Err(FetchError::Proxy { variable: variable.to_owned() }) }
+    let url = Url::parse(&text).ok().filter(|url| url.scheme() == "http" && url.host().is_some()).map(String::from);
+    let is_taken = |url: &String| {
+        let any = http::Uri::from_static("http://any.example");
+        Matcher::builder().all(url.clone()).build().intercept(&any).is_some_and(|found| found.uri().host().is_some())
+    };
+    url.filter(is_taken).ok_or_else(|| FetchError::Proxy { variable: variable.to_owned() })
 }
 
 impl Proxy {
@@ -99,8 +103,8 @@ impl Proxy {
         Host::parse(&self.host)
     }
 
-    /// Asks for a tunnel to a host (RFC 9110, section 9.3.6). The error is what the proxy did, in words.
-    pub(crate) async fn tunnel(&self, stream: &mut TcpStream, host: &str, port: u16) -> Result<(), String> {
+    /// Asks for a tunnel to a host (RFC 9110, section 9.3.6).
+    pub(crate) async fn tunnel(&self, stream: &mut TcpStream, host: &str, port: u16) -> Result<(), TunnelRefusal> {
         let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n").into_bytes();
         if let Some(value) = &self.authorization {
             request.extend_from_slice(b"Proxy-Authorization: ");
@@ -108,23 +112,35 @@ impl Proxy {
             request.extend_from_slice(b"\r\n");
         }
         request.extend_from_slice(b"\r\n");
-        let broke = |error: std::io::Error| format!("broke off ({error})");
+        let broke = |error: std::io::Error| TunnelRefusal::Proxy(format!("broke off ({error})"));
         stream.write_all(&request).await.map_err(broke)?;
         // Byte by byte: what follows the head belongs to the tunnel.
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             if head.len() == TUNNEL_HEAD_BYTES_MAX {
-                return Err("answered with an endless head".into());
+                return Err(TunnelRefusal::Proxy("answered with an endless head".into()));
             }
             head.push(stream.read_u8().await.map_err(broke)?);
         }
         let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
         let status = line.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+        let said = String::from_utf8_lossy(status).escape_debug().to_string();
         match status {
             [b'2', _, _] => Ok(()),
-            other => Err(format!("refused the tunnel to {host}:{port} with {}", String::from_utf8_lossy(other).escape_debug())),
+            // The proxy tells of the host: it has no way to it (RFC 9110, sections 15.6.3 to 15.6.5).
+            b"502" | b"503" | b"504" => Err(TunnelRefusal::Host(format!("found no way to {host}:{port} ({said})"))),
+            _ => Err(TunnelRefusal::Proxy(format!("refused the tunnel to {host}:{port} with {said}"))),
         }
     }
+}
+
+/// Why there is no tunnel, in words that go on after the proxy's name.
+#[derive(Debug)]
+pub(crate) enum TunnelRefusal {
+    /// The proxy is at fault, or wants something of us.
+    Proxy(String),
+    /// The host cannot be reached from the proxy.
+    Host(String),
 }
 
 #[cfg(test)]
@@ -155,10 +171,22 @@ mod tests {
 
     #[test]
     fn what_is_no_http_proxy_is_refused_with_its_variable() {
-        for value in ["socks5://127.0.0.1:1080", "https://p.example", "http://", "::"] {
+        for value in ["socks5://127.0.0.1:1080", "https://p.example", "http://", "::", "http://a b.example"] {
             let error = Proxies::from_variables([("HTTPS_PROXY".to_owned(), value.to_owned())]).unwrap_err();
             assert!(error.to_string().contains("HTTPS_PROXY"), "{error}");
         }
+    }
+
+    /// A password with a character that the matcher does not take made it forget the proxy, and everything went out directly.
+    #[test]
+    fn no_proxy_is_forgotten_for_the_form_of_its_url() {
+        for value in ["http://user:p^ss|@p.example:3128", "http://user:p\u{e4}ss@p.example:3128"] {
+            assert_eq!(of(&[("http_proxy", value)], "http://a.example/").as_deref(), Some("p.example:3128"), "{value}");
+        }
+        assert_eq!(
+            of(&[("http_proxy", "http://pr\u{f6}xy.example")], "http://a.example/").as_deref(),
+            Some("xn--prxy-6qa.example:80")
+        );
     }
 
     #[test]

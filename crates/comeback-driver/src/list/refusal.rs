@@ -48,6 +48,9 @@ pub enum LineRefusal {
         /// Where, from 1.
         column: usize,
     },
+    /// More than a URL, in a list that came from the web: whoever wrote it does not say what we send, with whose credentials.
+    #[error("a list from the web names URLs to get, not another method, headers or a body")]
+    MoreThanAUrl,
     /// A JSONL line that is no object.
     #[error("a line of a JSONL list is an object with a `url`")]
     NotAnObject,

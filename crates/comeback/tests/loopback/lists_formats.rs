@@ -20,7 +20,8 @@ fn pages(asked: &Asked) -> Answer {
 fn urls(origin: &Origin) -> Vec<String> {
     let mut urls = origin.urls(5);
     urls.extend(["/gone", "/moved", "/absent", "/?q=1,2;3&x=%22y%22", "/caf\u{e9}#part"].map(|path| origin.url(path)));
-    urls.push(format!("http://127.0.0.1:{}/nobody-listens", free_port()));
+    // An address of its own: a port that is free now may be another test's in a moment.
+    urls.push(format!("http://127.66.6.6:{}/nobody-listens", free_port()));
     urls
 }
 
