@@ -1,7 +1,7 @@
 //! What is possible: the clairvoyant's requests, and the honest client's requests and time.
 //!
 //! The clairvoyant knows the script and breaks no hold: each obtainable page costs it one request. The honest client's figures come
-//! from a play ([`outage`]) or from a formula, one for each kind of host. Formulas and their reasons are in `docs/scores.md`.
+//! from a play (`outage`) or from a formula, one for each kind of host. Formulas and their reasons are in `docs/scores.md`.
 
 use comeback_engine::Chance;
 

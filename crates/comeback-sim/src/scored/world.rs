@@ -1,4 +1,4 @@
-//! The worlds of scored runs. A new world is a line here, one in [`World::draw`], and its function in `drawing`.
+//! The worlds of scored runs. A new world is a line here, one in `World::draw`, and its function in `drawing`.
 
 use super::{Host, drawing};
 
