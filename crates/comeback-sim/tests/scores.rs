@@ -5,7 +5,10 @@ use comeback_sim::Simulator;
 use comeback_sim::scored::figures::{Figures, Gathering};
 use comeback_sim::scored::world::World;
 
+/// Runs of a world; the limits on lost pages are for so many.
 const SEEDS: u64 = 60;
+/// Runs of a mix: its tail is that of its one host that fails by chance, and three runs in sixty say little of it.
+const SEEDS_OF_MIX: u64 = 200;
 
 /// What 60 runs of a world may cost at most: lost pages, requests at 95 %, and time at 50 and 95 %, in thousandths.
 struct Limits {
@@ -14,10 +17,14 @@ struct Limits {
     time: [u64; 2],
 }
 
+fn seeds(world: World) -> u64 {
+    if world == World::Mix { SEEDS_OF_MIX } else { SEEDS }
+}
+
 fn figures(world: World) -> Figures {
     let simulator = Simulator::new();
     let mut gathering: Option<Gathering> = None;
-    for rng_seed in 0..SEEDS {
+    for rng_seed in 0..seeds(world) {
         let score = simulator.score(world, rng_seed).expect("a scored run has no finding");
         let host = score.whole().filter(|_| world == World::Mix).unwrap_or_else(|| score.hosts[0].clone());
         let gathering = gathering.get_or_insert_with(|| Gathering::new(host.script, host.bound.kind));
@@ -30,7 +37,7 @@ fn figures(world: World) -> Figures {
 fn assert_within(world: World, limits: &Limits) {
     let figures = figures(world);
     let time = figures.time.unwrap_or_default();
-    let is_within = figures.missing <= limits.lost
+    let is_within = figures.missing * SEEDS <= limits.lost * seeds(world)
         && figures.requests[1] <= limits.requests
         && time[0] <= limits.time[0]
         && time[1] <= limits.time[1];
@@ -73,5 +80,5 @@ limits! {
     bad_path_stays_good BadPath 0 1_060 [0, 0];
     quota_stays_good Quota 0 1_100 [0, 0];
     group_stays_as_it_is Group 200 1_600 [2_000, 5_000];
-    mix_stays_as_it_is Mix 400 1_200 [2_000, 14_000];
+    mix_stays_as_it_is Mix 400 1_200 [2_000, 8_000];
 }
