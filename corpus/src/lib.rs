@@ -6,6 +6,5 @@
 pub mod answer;
 pub mod calibration;
 pub mod error;
-pub mod family;
 pub mod score;
 pub mod trace;

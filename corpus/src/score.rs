@@ -4,9 +4,9 @@
 //! with `unknown` and is counted apart. `none` on a 5xx is also right with `unknown` or a trouble.
 
 use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::family::Family;
 
 use crate::answer::Answer;
-use crate::family::Family;
 
 /// One answer, with what diagnosis said of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,11 +37,11 @@ impl Judged<'_> {
     }
 
     fn is_clearly(&self, family: Family) -> bool {
-        self.is_clear() && Family::of(self.answer.gold) == family
+        self.is_clear() && self.answer.gold.family() == family
     }
 
     fn says(&self, family: Family) -> bool {
-        Family::of(self.said) == family
+        self.said.family() == family
     }
 
     fn is_right(&self, same: impl Fn(Cause) -> bool) -> bool {
@@ -49,7 +49,7 @@ impl Judged<'_> {
         if !self.is_decidable() {
             return self.said == Cause::Unknown;
         }
-        let either = self.is_harmless_error() && matches!(Family::of(self.said), Family::Trouble | Family::Unknown);
+        let either = self.is_harmless_error() && matches!(self.said.family(), Family::Trouble | Family::Unknown);
         let undecided = !answer.twins.is_empty() && self.said == Cause::Unknown;
         either || undecided || same(answer.gold) || answer.twins.iter().any(|twin| same(*twin))
     }
@@ -63,7 +63,7 @@ impl Judged<'_> {
     /// Whether the family is right.
     #[must_use]
     pub fn family_is_right(&self) -> bool {
-        self.is_right(|cause| Family::of(cause) == Family::of(self.said))
+        self.is_right(|cause| cause.family() == self.said.family())
     }
 }
 
@@ -120,7 +120,7 @@ impl Score {
     #[must_use]
     pub fn of(judged: &[Judged<'_>]) -> Self {
         let is_harmless = |one: &Judged<'_>| one.answer.gold == Cause::None && one.answer.twins.is_empty();
-        let is_alarm = |one: &Judged<'_>| matches!(Family::of(one.said), Family::Block | Family::Rate);
+        let is_alarm = |one: &Judged<'_>| matches!(one.said.family(), Family::Block | Family::Rate);
         Self {
             family: share(judged, Judged::is_decidable, Judged::family_is_right),
             cause: share(judged, Judged::is_decidable, Judged::cause_is_right),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::family::Family;
 use comeback_diagnosis::knowledge::Knowledge;
 use corpus::answer::Answer;
 use corpus::score::{Judged, Score};
@@ -25,7 +26,7 @@ fn every_answer_has_a_name_a_source_and_a_label_that_a_response_can_have() {
     let mut names = BTreeSet::new();
     for answer in answers() {
         assert!(!answer.source.is_empty() && (100..=999).contains(&answer.status), "{}", answer.id);
-        assert!(corpus::family::Family::of(answer.gold) != corpus::family::Family::OwnSide, "{}", answer.id);
+        assert!(answer.gold.family() != Family::OwnSide, "{}", answer.id);
         assert!(answer.gold == Cause::Unknown || !answer.twins.contains(&answer.gold), "{}", answer.id);
         assert!(names.insert((answer.id, answer.product, answer.gold)), "an answer is there twice");
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cause::Cause;
 use crate::clock::WallTime;
 use crate::diagnosis::{Diagnosis, Evidence, Responder, Scope};
+use crate::family::Family;
 use crate::history::History;
 use crate::knowledge::Knowledge;
 use crate::raw_response::RawResponse;
@@ -169,45 +170,9 @@ const NOT_SHOWN_CONFIDENCE_MAX: f64 = 0.3;
 
 /// Whether a response by itself can show the cause; the others are known only to whoever fetched it.
 const fn is_shown_by_responses(cause: Cause) -> bool {
-    match cause {
-        Cause::Overload
-        | Cause::Maintenance
-        | Cause::Starting
-        | Cause::UpstreamDown
-        | Cause::UpstreamTimeout
-        | Cause::ServerError
-        | Cause::ConfigError
-        | Cause::RateLimit
-        | Cause::Quota
-        | Cause::WaitingRoom
-        | Cause::BotChallenge
-        | Cause::WafBlock
-        | Cause::SoftBlock
-        | Cause::IpBan
-        | Cause::GeoBlock
-        | Cause::LoginWall
-        | Cause::PaymentRequired
-        | Cause::RobotsPolicy
-        | Cause::None
-        | Cause::Unknown => true,
-        Cause::Dns
-        | Cause::ConnectRefused
-        | Cause::ConnectTimeout
-        | Cause::Tls
-        | Cause::Reset
-        | Cause::ReadTimeout
-        | Cause::Protocol
-        | Cause::TooLarge
-        | Cause::Decode
-        | Cause::Redirect
-        | Cause::AddressRefused
-        | Cause::EgressFault
-        | Cause::BrowserFault
-        | Cause::ProviderRateLimit
-        | Cause::ProviderCredits
-        | Cause::ProviderOverload
-        | Cause::ProviderFault
-        | Cause::Budget => false,
+    match cause.family() {
+        Family::Trouble | Family::Rate | Family::Block | Family::None | Family::Unknown => true,
+        Family::OwnSide => false,
     }
 }
 

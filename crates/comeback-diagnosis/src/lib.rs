@@ -13,6 +13,7 @@ pub mod error;
 pub mod exchange;
 pub mod expectation;
 pub mod explanation;
+pub mod family;
 pub mod history;
 mod http_date;
 pub mod knowledge;

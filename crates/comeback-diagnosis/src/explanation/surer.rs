@@ -2,22 +2,11 @@
 
 use crate::cause::Cause;
 use crate::explanation::undecoded;
+use crate::family::Family;
 use crate::raw_response::RawResponse;
 
 /// A surer answer needs nothing more.
 const SURE_CONFIDENCE: f64 = 0.9;
-
-/// What a cause is about, as far as a second look goes.
-enum Doubt {
-    /// Trouble, or not known: time and other URLs tell.
-    Trouble,
-    /// A limit: pace tells.
-    Pace,
-    /// A refusal: another client tells.
-    Refusal,
-    /// A page or a final answer.
-    Nothing,
-}
 
 /// Whether an answer needs nothing more.
 pub(super) const fn is_sure(confidence: f64) -> bool {
@@ -29,18 +18,18 @@ pub(super) fn second_looks(cause: Cause, confidence: f64) -> Vec<String> {
     if is_sure(confidence) {
         return Vec::new();
     }
-    let looks: &[&str] = match doubt(cause) {
-        Doubt::Trouble => &[
+    let looks: &[&str] = match cause.family() {
+        Family::Trouble | Family::Unknown | Family::OwnSide => &[
             "the same URL again after a minute: what passes by itself is trouble",
             "another URL of the host: it tells one bad page from a host in trouble",
             "the same at a slower pace: only a rate limit follows yours",
         ],
-        Doubt::Pace => &["the same at a slower pace: a limit ends with it, overload does not"],
-        Doubt::Refusal => &[
+        Family::Rate => &["the same at a slower pace: a limit ends with it, overload does not"],
+        Family::Block => &[
             "the same URL in a browser: a page there means that your client is refused",
             "another URL of the host: it tells a rule about one page from one about you",
         ],
-        Doubt::Nothing => &[],
+        Family::None => &[],
     };
     looks.iter().map(|look| (*look).to_owned()).collect()
 }
@@ -59,47 +48,6 @@ pub(super) fn missing(raw: &RawResponse) -> Vec<String> {
         wishes.push(format!("the whole body: {saved} of {promised} bytes are here"));
     }
     wishes
-}
-
-const fn doubt(cause: Cause) -> Doubt {
-    match cause {
-        Cause::RateLimit | Cause::Quota | Cause::WaitingRoom => Doubt::Pace,
-        Cause::BotChallenge
-        | Cause::WafBlock
-        | Cause::SoftBlock
-        | Cause::IpBan
-        | Cause::GeoBlock
-        | Cause::LoginWall
-        | Cause::PaymentRequired
-        | Cause::RobotsPolicy => Doubt::Refusal,
-        Cause::None => Doubt::Nothing,
-        Cause::Overload
-        | Cause::Maintenance
-        | Cause::Starting
-        | Cause::UpstreamDown
-        | Cause::UpstreamTimeout
-        | Cause::ServerError
-        | Cause::ConfigError
-        | Cause::Dns
-        | Cause::ConnectRefused
-        | Cause::ConnectTimeout
-        | Cause::Tls
-        | Cause::Reset
-        | Cause::ReadTimeout
-        | Cause::Protocol
-        | Cause::TooLarge
-        | Cause::Decode
-        | Cause::Redirect
-        | Cause::AddressRefused
-        | Cause::EgressFault
-        | Cause::BrowserFault
-        | Cause::ProviderRateLimit
-        | Cause::ProviderCredits
-        | Cause::ProviderOverload
-        | Cause::ProviderFault
-        | Cause::Budget
-        | Cause::Unknown => Doubt::Trouble,
-    }
 }
 
 #[cfg(test)]
