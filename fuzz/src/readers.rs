@@ -6,6 +6,7 @@ use comeback_diagnosis::knowledge::Knowledge;
 use comeback_diagnosis::rate_limit::Allowance;
 use comeback_diagnosis::raw_response::RawResponse;
 use comeback_diagnosis::retry_after::{DELAY_MS_MAX, RetryAfter, RetryAfterKind};
+use comeback_diagnosis::saved::{ENTRIES_MAX, SavedAnswer};
 
 /// Reads when to come back from fields made of the bytes: each line is a value, in turn of Retry-After, Date and Age.
 pub fn retry_after(bytes: &[u8]) {
@@ -46,6 +47,40 @@ pub fn raw_response(bytes: &[u8]) {
         assert!(raw.body.len() <= bytes.len());
     }
 }
+
+/// Reads a paste of curl, or whatever else a file holds that is thought to be an answer.
+pub fn curl_paste(bytes: &[u8]) {
+    let answers = saved(bytes);
+    let is_numbered = answers.iter().any(|answer| answer.number.is_some());
+    assert!(answers.len() == 1 || is_numbered);
+}
+
+/// Reads a HAR file, and the bytes as the entries of one.
+pub fn har(bytes: &[u8]) {
+    saved(bytes);
+    let answers = saved(&[b"{\"log\":{\"entries\":[", bytes, b"]}}"].concat());
+    assert!(answers.iter().enumerate().all(|(place, answer)| answer.number == Some(place + 1)));
+}
+
+/// The answers of a saved file: there is always one, none holds more than the file, and nothing is left out without a word.
+fn saved(bytes: &[u8]) -> Vec<SavedAnswer> {
+    let answers = SavedAnswer::read(bytes);
+    assert!((1..=ENTRIES_MAX + 1).contains(&answers.len()));
+    for answer in &answers {
+        match &answer.response {
+            Ok(raw) => {
+                assert!((100..=999).contains(&raw.status));
+                // Odd bytes of UTF-16 and of JSON's escapes become the three bytes of U+FFFD.
+                assert!(raw.body.len() <= bytes.len() * 3 + LINE_END_BYTES);
+            }
+            Err(error) => assert!(!error.to_string().is_empty() && !error.hint().is_empty()),
+        }
+    }
+    answers
+}
+
+/// A line end that is put behind the last line of a paste.
+const LINE_END_BYTES: usize = 1;
 
 /// Diagnoses the bytes as the body of a refusal and of a page, and as a whole saved response.
 pub fn matcher(knowledge: &Knowledge, bytes: &[u8]) {

@@ -2,35 +2,10 @@
 
 use comeback_diagnosis::knowledge::Knowledge;
 use fuzz::readers;
+use pieces::PIECES;
 use proptest::prelude::*;
 
-/// Pieces that the readers look for.
-const PIECES: [&str; 24] = [
-    "HTTP/1.1 503 No\r\n",
-    "\r\n\r\n",
-    "Retry-After: 5\r\n",
-    "Mon, 23 Nov 2026 10:01:00 GMT",
-    "2026-11-23T19:25:36Z",
-    "1h2m3.5s",
-    "18446744073709551616",
-    "-1",
-    ".5",
-    "\n",
-    ";r=0;t=",
-    "remaining=0, reset=",
-    "Transfer-Encoding: chunked\r\n\r\nffff\r\n",
-    "<html><title>Just a moment...",
-    "</title>",
-    "<script>",
-    "</script",
-    "<!--",
-    "&#x110000;",
-    "&amp",
-    "{\"error\":\"RateLimitExceeded",
-    "\\ud800",
-    "\"",
-    "captcha",
-];
+mod pieces;
 
 fn input() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -48,6 +23,12 @@ proptest! {
         readers::retry_after(&bytes);
         readers::rate_limit(&bytes);
         readers::raw_response(&bytes);
+    }
+
+    #[test]
+    fn readers_of_saved_files_take_anything(bytes in input()) {
+        readers::curl_paste(&bytes);
+        readers::har(&bytes);
     }
 }
 

@@ -1,0 +1,10 @@
+//! Fuzzes `readers::curl_paste`.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::readers::curl_paste(bytes));
+
+#[cfg(not(fuzzing))]
+fn main() -> std::process::ExitCode {
+    fuzz::replay::files(fuzz::readers::curl_paste)
+}
