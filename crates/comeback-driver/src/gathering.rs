@@ -330,6 +330,7 @@ impl Gathering<'_> {
             ends_at: self.around.ends_at,
             watcher: Arc::new(relay),
             hosts: self.gathered.hosts.values().cloned().collect(),
+            route: self.around.route.clone(),
         };
         match go_on(round.dir(), round.file(), &around)? {
             RunEnd::Done(_) => Ok(true),

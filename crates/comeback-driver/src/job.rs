@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use comeback_archive::wall_time_to_rfc3339;
 use comeback_engine::seed_url::canonical;
+use comeback_fetch::Route;
 use comeback_report::lock::LOCK_PATH;
 use comeback_report::progress::{PROGRESS_PATH, Progress};
 use rustix::fs::{FlockOperation, flock};
@@ -126,7 +127,16 @@ impl Job {
     /// # Errors
     /// The job could not go on; its state is intact.
     pub fn run(self, watcher: &Arc<dyn Watcher>) -> Result<RunEnd, DriverError> {
-        run::run(&self.dir, &self.file, watcher)
+        run::run(&self.dir, &self.file, None, watcher)
+    }
+
+    /// Runs the job as [`Job::run`] does, over a route of the caller's: every attempt goes there, those for lists on the web too. A
+    /// response of which the route keeps no bytes is not archived; its row names no capture.
+    ///
+    /// # Errors
+    /// The job could not go on; its state is intact.
+    pub fn run_over(self, route: Arc<dyn Route>, watcher: &Arc<dyn Watcher>) -> Result<RunEnd, DriverError> {
+        run::run(&self.dir, &self.file, Some(route), watcher)
     }
 
     /// Takes the job back that was just made: the next one may take the folder over.

@@ -90,13 +90,16 @@ fn word(value: &impl Serialize) -> String {
     }
 }
 
-/// Writes a capture to a partition's files.
+/// Writes a capture to a partition's files; one without any bytes of the wire has nothing to archive.
 pub(crate) fn archive(
     files: &mut PartitionFiles,
     url: &str,
     capture: &Capture,
     metadata: &[(String, String)],
 ) -> Result<Option<CapturePlace>, ArchiveError> {
+    if capture.request_wire.is_empty() && capture.response.as_ref().is_some_and(|response| response.wire.is_empty()) {
+        return Ok(None);
+    }
     files.append_capture(&CaptureRecord {
         target_uri: url,
         request_wire: &capture.request_wire,

@@ -57,6 +57,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) watcher: Arc<dyn Watcher>,
     /// What is known of hosts before the first request.
     pub(crate) hosts: Vec<HostRecord>,
+    /// The way to the web, where the job's own is not to be taken.
+    pub(crate) route: Option<Arc<dyn Route>>,
 }
 
 impl Surroundings<'_> {
@@ -65,14 +67,19 @@ impl Surroundings<'_> {
     }
 }
 
-/// Runs a job whose folder this process has locked.
-pub(crate) fn run(dir: &Path, job: &JobFile, watcher: &Arc<dyn Watcher>) -> Result<RunEnd, DriverError> {
+/// Runs a job whose folder this process has locked, over a route of the caller's where there is one.
+pub(crate) fn run(
+    dir: &Path,
+    job: &JobFile,
+    route: Option<Arc<dyn Route>>,
+    watcher: &Arc<dyn Watcher>,
+) -> Result<RunEnd, DriverError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| DriverError::system("start the runtime for", dir, error))?;
     let signals = runtime.block_on(async { Signals::listen() });
     let signals = signals.map_err(|error| DriverError::system("listen for signals in", dir, error))?;
     let ends_at = job.settings.deadline_ms.and_then(|span_ms| Instant::now().checked_add(Duration::from_millis(span_ms)));
-    let around = Surroundings { runtime: &runtime, signals, ends_at, watcher: Arc::clone(watcher), hosts: Vec::new() };
+    let around = Surroundings { runtime: &runtime, signals, ends_at, watcher: Arc::clone(watcher), hosts: Vec::new(), route };
     let end = go_on(dir, job, &around);
     drop(around);
     // Attempts that were left under way are dropped with the runtime; waiting for them would delay a second Ctrl-C.
@@ -104,7 +111,7 @@ pub(crate) fn go_on(dir: &Path, job: &JobFile, around: &Surroundings<'_>) -> Res
         return Err(error);
     }
     make_spool(dir)?;
-    let route = direct_route(dir, settings)?;
+    let route = around.route.clone().map_or_else(|| direct_route(dir, settings), Ok)?;
     let mut recovered = recover_all(dir, job, &mut store, &taken, &*around.watcher)?;
     make_known(&mut store, hosts, &mut recovered)?;
     let prepared = Prepared { store, route, taken, recovered };
