@@ -121,11 +121,16 @@ fn healthy(criterion: &mut Criterion) {
 }
 
 fn refusal(criterion: &mut Criterion) {
-    let knowledge = knowledge(1);
-    let body = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>Back soon</h1></body></html>";
-    criterion.bench_function("short-503", |bencher| bencher.iter(|| diagnose(&knowledge, 503, black_box(body))));
-    let long = page(64 * 1_024);
-    criterion.bench_function("long-503", |bencher| bencher.iter(|| diagnose(&knowledge, 503, black_box(&long))));
+    let (once, tenfold) = (knowledge(1), knowledge(10));
+    let short = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>Back soon</h1></body></html>";
+    let mut group = criterion.benchmark_group("refusal-503");
+    for (name, body) in [("short", short.to_vec()), ("64k", page(64 * 1_024))] {
+        group.bench_function(name, |bencher| bencher.iter(|| diagnose(&once, 503, black_box(&body))));
+        group.bench_function(format!("{name}-tenfold-knowledge"), |bencher| {
+            bencher.iter(|| diagnose(&tenfold, 503, black_box(&body)));
+        });
+    }
+    group.finish();
 }
 
 criterion_group!(speed, healthy, refusal);

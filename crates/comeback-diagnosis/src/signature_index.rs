@@ -6,20 +6,16 @@
 use std::collections::BTreeMap;
 
 use crate::exchange::Response;
+use crate::name_table::NameTable;
 use crate::phrases::Phrases;
 use crate::sight::{REFUSAL_STATUS_MIN, Sight, longest_piece};
 use crate::signature::{Conditions, ProductFile};
 
-/// The longest name of a field, and the longest reason phrase, that a signature may ask for.
-pub(crate) const NAME_BYTES_MAX: usize = 128;
-
 /// Anchors of all signatures; a signature is its number.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SignatureIndex {
-    by_field: BTreeMap<String, Vec<usize>>,
-    by_reason: BTreeMap<String, Vec<usize>>,
-    /// By a field's name, the numbers of the files whose product it shows.
-    presence: BTreeMap<String, Vec<usize>>,
+    by_field: NameTable<OfField>,
+    by_reason: NameTable<Vec<usize>>,
     by_phrase: Vec<Vec<usize>>,
     /// Whether a phrase is looked for in what can be read, and not in the bytes.
     is_wording: Vec<bool>,
@@ -30,34 +26,56 @@ pub(crate) struct SignatureIndex {
     unanchored: Vec<usize>,
 }
 
+/// What hangs on the name of a field.
+#[derive(Debug, Clone, Default)]
+struct OfField {
+    signatures: Vec<usize>,
+    /// The numbers of the files whose product it shows.
+    files: Vec<usize>,
+}
+
+/// The names while they are gathered.
+#[derive(Default)]
+struct Names {
+    fields: BTreeMap<String, OfField>,
+    reasons: BTreeMap<String, Vec<usize>>,
+}
+
+impl Names {
+    fn field(&mut self, name: &str) -> &mut OfField {
+        self.fields.entry(name.to_ascii_lowercase()).or_default()
+    }
+}
+
 impl SignatureIndex {
     /// Hangs each signature on its anchor.
     pub(crate) fn of(files: &[ProductFile], phrases: &Phrases) -> Self {
         let mut index =
             Self { by_phrase: vec![Vec::new(); phrases.count()], is_wording: vec![false; phrases.count()], ..Self::default() };
+        let mut names = Names::default();
         for (number, signature) in files.iter().flat_map(|file| &file.signature).enumerate() {
-            index.add(number, &signature.when, phrases);
+            index.add(number, &signature.when, phrases, &mut names);
         }
         for (number, file) in files.iter().enumerate() {
             for field in &file.presence {
-                index.presence.entry(field.name.to_ascii_lowercase()).or_default().push(number);
+                names.field(&field.name).files.push(number);
             }
         }
-        index
+        Self { by_field: NameTable::of(names.fields), by_reason: NameTable::of(names.reasons), ..index }
     }
 
-    fn add(&mut self, number: usize, when: &Conditions, phrases: &Phrases) {
+    fn add(&mut self, number: usize, when: &Conditions, phrases: &Phrases, names: &mut Names) {
         if when.limit_spent {
             self.by_spent_limit.push(number);
         } else if let Some(field) = when.fields.first() {
-            self.by_field.entry(field.name.to_ascii_lowercase()).or_default().push(number);
+            names.field(&field.name).signatures.push(number);
         } else if !when.any_field.is_empty() {
             for field in &when.any_field {
-                self.by_field.entry(field.name.to_ascii_lowercase()).or_default().push(number);
+                names.field(&field.name).signatures.push(number);
             }
         } else if !when.any_reason.is_empty() {
             for reason in &when.any_reason {
-                self.by_reason.entry(reason.to_ascii_lowercase()).or_default().push(number);
+                names.reasons.entry(reason.to_ascii_lowercase()).or_default().push(number);
             }
         } else if !self.add_by_phrases(number, when, phrases) {
             self.unanchored.push(number);
@@ -91,7 +109,7 @@ impl SignatureIndex {
     pub(crate) fn files_present(&self, response: &Response<'_>) -> Vec<usize> {
         let mut files = Vec::new();
         for (name, _) in response.fields {
-            files.extend(named(&self.presence, name));
+            files.extend(self.by_field.get(name).into_iter().flat_map(|hanging| &hanging.files));
         }
         files.sort_unstable();
         files.dedup();
@@ -103,9 +121,9 @@ impl SignatureIndex {
         let response = sight.response();
         let mut candidates = self.unanchored.clone();
         for (name, _) in response.fields {
-            candidates.extend(named(&self.by_field, name));
+            candidates.extend(self.by_field.get(name).into_iter().flat_map(|hanging| &hanging.signatures));
         }
-        candidates.extend(named(&self.by_reason, response.reason));
+        candidates.extend(self.by_reason.get(response.reason).into_iter().flatten());
         if response.status >= REFUSAL_STATUS_MIN && sight.is_limit_spent() {
             candidates.extend(&self.by_spent_limit);
         }
@@ -131,15 +149,4 @@ impl SignatureIndex {
             candidates.extend(read.flat_map(|phrase| &self.by_phrase[phrase]));
         }
     }
-}
-
-/// What hangs on a name, in any ASCII case; a name too long to be known hangs nothing.
-fn named<'a>(index: &'a BTreeMap<String, Vec<usize>>, name: &[u8]) -> impl Iterator<Item = &'a usize> {
-    let mut lower = [0; NAME_BYTES_MAX];
-    let known = lower.get_mut(..name.len()).and_then(|lower| {
-        lower.copy_from_slice(name);
-        lower.make_ascii_lowercase();
-        index.get(std::str::from_utf8(lower).ok()?)
-    });
-    known.into_iter().flatten()
 }
