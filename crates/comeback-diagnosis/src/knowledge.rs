@@ -66,6 +66,9 @@ impl Knowledge {
         let of_one = |when: &Conditions| when.phrases().map(|phrase| (phrase, when.may_be_success())).collect::<Vec<_>>();
         let phrases = Phrases::compile(all().flat_map(of_one).chain(furniture));
         let phrases = phrases.map_err(|error| wrong("signatures", error.to_string()))?;
+        for signature in products.iter_mut().flat_map(|product: &mut ProductFile| &mut product.signature) {
+            signature.when.compile(&phrases);
+        }
         let places =
             products.iter().enumerate().flat_map(|(file, product)| (0..product.signature.len()).map(move |one| (file, one)));
         Ok(Self {

@@ -34,3 +34,4 @@ pub mod status_facts;
 pub mod term;
 mod term_files;
 pub mod terms;
+mod word_term;

@@ -14,34 +14,57 @@ pub(crate) struct Phrases {
     /// The few phrases that count on a status of success, where bodies are long and many: small enough for the fastest searcher.
     of_success: AhoCorasick,
     success_numbers: Vec<usize>,
+    /// For each number, whether the phrase is a stem.
+    is_stem: Vec<bool>,
 }
 
-/// The numbers of the phrases that were found somewhere.
+/// How many places of words are kept; a text with more of them is no short answer.
+const PLACES_MAX: usize = 4_096;
+
+/// At the end of a phrase: it stands for every word that begins so.
+const STEM_MARK: char = '*';
+
+/// The phrases that were found somewhere.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Found(Vec<u64>);
+pub(crate) struct Found {
+    /// Their numbers, in ascending order.
+    numbers: Vec<usize>,
+    /// Where each word begins, and its phrase's number, in the order of the text.
+    places: Vec<(usize, usize)>,
+}
 
 impl Found {
     fn add(&mut self, number: usize) {
-        self.0[number / 64] |= 1 << (number % 64);
+        if let Err(place) = self.numbers.binary_search(&number) {
+            self.numbers.insert(place, number);
+        }
     }
 
     /// Whether the phrase was found.
     pub(crate) fn holds(&self, number: usize) -> bool {
-        self.0.get(number / 64).is_some_and(|bits| bits >> (number % 64) & 1 == 1)
+        self.numbers.binary_search(&number).is_ok()
     }
 
     /// The numbers that were found, in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
-        let bits_of = |(place, bits): (usize, &u64)| {
-            let bits = *bits;
-            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| place * 64 + bit)
-        };
-        self.0.iter().enumerate().filter(|(_, bits)| **bits != 0).flat_map(bits_of)
+        self.numbers.iter().copied()
+    }
+
+    /// Where words begin, and their phrases' numbers, in the order of the text.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.places.iter().copied()
+    }
+
+    /// The phrases that begin within so many bytes of a place, before it or behind.
+    pub(crate) fn near(&self, start: usize, bytes: usize) -> impl Iterator<Item = usize> {
+        let first = self.places.partition_point(|(place, _)| place + bytes < start);
+        self.places[first..].iter().take_while(move |(place, _)| *place <= start + bytes).map(|(_, number)| *number)
     }
 }
 
 impl Phrases {
-    /// Compiles the phrases, each with whether it counts on a status of success; they are found in any ASCII case.
+    /// Compiles the phrases, each with whether it counts on a status of success; they are found in any ASCII case. A star at the
+    /// end of a phrase makes it a stem.
     pub(crate) fn compile(phrases: impl Iterator<Item = (String, bool)>) -> Result<Self, BuildError> {
         let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
         let mut of_success = Vec::new();
@@ -55,15 +78,17 @@ impl Phrases {
         of_success.sort_unstable();
         of_success.dedup();
         let mut in_order = vec![""; numbers.len()];
+        let mut is_stem = vec![false; numbers.len()];
         for (phrase, number) in &numbers {
-            in_order[*number] = phrase;
+            in_order[*number] = phrase.strip_suffix(STEM_MARK).unwrap_or(phrase);
+            is_stem[*number] = phrase.ends_with(STEM_MARK);
         }
         let mut searcher = AhoCorasick::builder();
         searcher.ascii_case_insensitive(true);
         let all = searcher.build(&in_order)?;
         let fastest = searcher.kind(Some(AhoCorasickKind::DFA));
         let success = fastest.build(of_success.iter().map(|number| in_order[*number]))?;
-        Ok(Self { numbers, all, of_success: success, success_numbers: of_success })
+        Ok(Self { numbers, all, of_success: success, success_numbers: of_success, is_stem })
     }
 
     /// The number of a phrase.
@@ -78,7 +103,7 @@ impl Phrases {
 
     /// The phrases that the bytes hold anywhere.
     pub(crate) fn found_in(&self, bytes: &[u8]) -> Found {
-        let mut found = self.none_found();
+        let mut found = Found::default();
         for hit in self.all.find_overlapping_iter(bytes) {
             found.add(hit.pattern().as_usize());
         }
@@ -87,26 +112,27 @@ impl Phrases {
 
     /// The phrases that the bytes hold anywhere, of those that count on a status of success.
     pub(crate) fn of_success_in(&self, bytes: &[u8]) -> Found {
-        let mut found = self.none_found();
+        let mut found = Found::default();
         for hit in self.of_success.find_overlapping_iter(bytes) {
             found.add(self.success_numbers[hit.pattern().as_usize()]);
         }
         found
     }
 
-    fn none_found(&self) -> Found {
-        Found(vec![0; self.numbers.len().div_ceil(64)])
-    }
-
     /// The phrases that the text holds as whole words.
     pub(crate) fn words_in(&self, text: &str) -> Found {
-        let mut found = self.none_found();
+        let mut found = Found::default();
         let bytes = text.as_bytes();
         for hit in self.all.find_overlapping_iter(bytes) {
-            if is_edge(bytes, hit.start()) && is_edge(bytes, hit.end()) {
-                found.add(hit.pattern().as_usize());
+            let number = hit.pattern().as_usize();
+            if is_edge(bytes, hit.start()) && (self.is_stem[number] || is_edge(bytes, hit.end())) {
+                found.add(number);
+                if found.places.len() < PLACES_MAX {
+                    found.places.push((hit.start(), number));
+                }
             }
         }
+        found.places.sort_unstable();
         found
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Sight<'a> {
 
     /// Whether the body has what only a page of a site has around its content: then what it says is the site's, no refusal.
     pub(crate) fn has_furniture(&self) -> bool {
-        FURNITURE.iter().any(|tag| self.holds(self.in_body(), tag))
+        FURNITURE.iter().filter_map(|tag| self.phrases.number(tag)).any(|tag| self.in_body().holds(tag))
     }
 
     /// The phrases that the headline holds.
@@ -84,11 +84,6 @@ impl<'a> Sight<'a> {
     /// The phrases that the visible text holds.
     pub(crate) fn in_text(&self) -> &Found {
         self.in_text.get_or_init(|| self.phrases.words_in(&self.reading().text))
-    }
-
-    /// Whether a phrase was found there.
-    pub(crate) fn holds(&self, found: &Found, phrase: &str) -> bool {
-        self.phrases.number(phrase).is_some_and(|number| found.holds(number))
     }
 
     /// Whether the whole body has the structure of `pattern`, in which `*` stands for anything.

@@ -8,9 +8,11 @@ use serde::Deserialize;
 use crate::cause::Cause;
 use crate::diagnosis::{Responder, Scope};
 use crate::exchange::Response;
+use crate::phrases::Phrases;
 use crate::reading::Form;
 use crate::sight::{REFUSAL_STATUS_MIN, Sight, longest_piece};
 use crate::status_facts::StatusRange;
+use crate::word_term::WordTerm;
 
 /// One file of signatures.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -67,8 +69,8 @@ pub struct Signature {
 impl Signature {
     /// How much it counts on what is seen, given that it fires there.
     pub(crate) fn weight_on(&self, sight: &Sight<'_>) -> f64 {
-        let is_said = |phrase: &String| sight.holds(sight.in_headline(), phrase);
-        self.headline_weight.filter(|_| self.when.wording.iter().any(is_said)).unwrap_or(self.weight)
+        let is_said = |term: &WordTerm| term.is_in(sight.in_headline());
+        self.headline_weight.filter(|_| self.when.numbers.wording.iter().any(is_said)).unwrap_or(self.weight)
     }
 }
 
@@ -132,6 +134,20 @@ pub struct Conditions {
     /// The whole body has this structure: `*` stands for anything, and a run of blanks equals one blank.
     #[serde(default)]
     pub page: Option<String>,
+    /// The conditions over the body, with the numbers of their phrases.
+    #[serde(skip)]
+    pub(crate) numbers: BodyNumbers,
+}
+
+/// The conditions over the body, with phrases by their numbers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct BodyNumbers {
+    all_phrases: Vec<usize>,
+    any_phrase: Vec<usize>,
+    no_phrase: Vec<usize>,
+    pub(crate) all_words: Vec<WordTerm>,
+    pub(crate) wording: Vec<WordTerm>,
+    no_words: Vec<WordTerm>,
 }
 
 /// What a field must say; its presence is enough where nothing is asked of its value.
@@ -175,7 +191,22 @@ impl Conditions {
         let of_bytes = self.all_phrases.iter().chain(&self.any_phrase).chain(&self.no_phrase);
         let of_text = self.all_words.iter().chain(&self.wording).chain(&self.no_words);
         let of_page = self.page.iter().map(|page| longest_piece(page).to_owned()).filter(|piece| !piece.is_empty());
-        of_bytes.chain(of_text).cloned().chain(of_page)
+        let of_text = of_text.flat_map(|entry| WordTerm::phrases_of(entry)).map(str::to_owned);
+        of_bytes.cloned().chain(of_text).chain(of_page)
+    }
+
+    /// Looks up the numbers of all phrases, once.
+    pub(crate) fn compile(&mut self, phrases: &Phrases) {
+        let numbers = |list: &[String]| list.iter().filter_map(|phrase| phrases.number(phrase)).collect();
+        let terms = |list: &[String]| list.iter().map(|entry| WordTerm::compile(entry, phrases)).collect();
+        self.numbers = BodyNumbers {
+            all_phrases: numbers(&self.all_phrases),
+            any_phrase: numbers(&self.any_phrase),
+            no_phrase: numbers(&self.no_phrase),
+            all_words: terms(&self.all_words),
+            wording: terms(&self.wording),
+            no_words: terms(&self.no_words),
+        };
     }
 
     /// Whether it can fire on a status that refuses nothing.
@@ -214,22 +245,20 @@ impl Conditions {
     }
 
     fn phrases_are_met(&self, sight: &Sight<'_>) -> bool {
-        let holds = |phrase: &String| sight.holds(sight.in_body(), phrase);
-        self.all_phrases.iter().all(holds)
-            && (self.any_phrase.is_empty() || self.any_phrase.iter().any(holds))
-            && !self.no_phrase.iter().any(holds)
+        let holds = |number: &usize| sight.in_body().holds(*number);
+        let BodyNumbers { all_phrases, any_phrase, no_phrase, .. } = &self.numbers;
+        all_phrases.iter().all(holds) && (any_phrase.is_empty() || any_phrase.iter().any(holds)) && !no_phrase.iter().any(holds)
     }
 
     fn words_are_met(&self, sight: &Sight<'_>) -> bool {
-        let is_read = |phrase: &String| sight.holds(sight.in_text(), phrase);
-        let is_said = |phrase: &String| {
-            if self.headline_only { sight.holds(sight.in_headline(), phrase) } else { is_read(phrase) }
-        };
+        let is_read = |term: &WordTerm| term.is_in(sight.in_text());
+        let is_said = |term: &WordTerm| if self.headline_only { term.is_in(sight.in_headline()) } else { is_read(term) };
+        let BodyNumbers { all_words, wording, no_words, .. } = &self.numbers;
         (self.form.is_empty() || self.form.contains(&sight.reading().form))
             && self.text_bytes_max.is_none_or(|max| sight.reading().text.len() <= max)
             && self.headline_bytes_max.is_none_or(|max| sight.reading().headline.len() <= max)
-            && self.all_words.iter().all(is_read)
-            && (self.wording.is_empty() || self.wording.iter().any(is_said))
-            && !self.no_words.iter().any(is_read)
+            && all_words.iter().all(is_read)
+            && (wording.is_empty() || wording.iter().any(is_said))
+            && !no_words.iter().any(is_read)
     }
 }

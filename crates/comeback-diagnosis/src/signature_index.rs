@@ -10,6 +10,7 @@ use crate::name_table::NameTable;
 use crate::phrases::Phrases;
 use crate::sight::{REFUSAL_STATUS_MIN, Sight, longest_piece};
 use crate::signature::{Conditions, ProductFile};
+use crate::word_term::WordTerm;
 
 /// Anchors of all signatures; a signature is its number.
 #[derive(Debug, Clone, Default)]
@@ -85,14 +86,16 @@ impl SignatureIndex {
     fn add_by_phrases(&mut self, number: usize, when: &Conditions, phrases: &Phrases) -> bool {
         let bytes_max = when.body_bytes_max.unwrap_or(usize::MAX);
         let page = when.page.as_deref().map(longest_piece).filter(|piece| !piece.is_empty());
-        let one =
-            page.or_else(|| when.all_phrases.first().map(String::as_str)).or_else(|| when.all_words.first().map(String::as_str));
-        let any = if when.any_phrase.is_empty() { &when.wording } else { &when.any_phrase };
         let is_wording =
             page.is_none() && when.all_phrases.is_empty() && (!when.all_words.is_empty() || when.any_phrase.is_empty());
-        let anchors: Vec<usize> = match one {
-            Some(phrase) => phrases.number(phrase).into_iter().collect(),
-            None => any.iter().filter_map(|phrase| phrases.number(phrase)).collect(),
+        let anchors: Vec<usize> = if let Some(phrase) = page.or_else(|| when.all_phrases.first().map(String::as_str)) {
+            phrases.number(phrase).into_iter().collect()
+        } else if let Some(term) = when.numbers.all_words.first() {
+            term.anchors().to_vec()
+        } else if when.any_phrase.is_empty() {
+            when.numbers.wording.iter().flat_map(WordTerm::anchors).copied().collect()
+        } else {
+            when.any_phrase.iter().filter_map(|phrase| phrases.number(phrase)).collect()
         };
         for anchor in &anchors {
             self.by_phrase[*anchor].push(number);
