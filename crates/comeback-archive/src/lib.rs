@@ -1,4 +1,4 @@
-//! The archive: WARC captures, outcome rows, the files of a partition, and reading them back.
+//! The archive: WARC captures and their index, outcome rows, the files of a partition, and reading them back.
 //!
 //! Each partition appends its captures and rows to files of its own ([`PartitionFiles`]). What a commit names is final; what
 //! lies beyond is cut away by [`PartitionFiles::recover`]. This crate knows files and formats. It is not the store, makes no
@@ -6,6 +6,7 @@
 
 mod error;
 mod file_series;
+mod index;
 mod outcome_row;
 mod partition_files;
 mod reading;
@@ -17,6 +18,7 @@ mod warc;
 pub use comeback_engine::commit::FileLength;
 pub use comeback_engine::outcome::CapturePlace;
 pub use error::ArchiveError;
+pub use index::{INDEX_PATH, IndexEnd, NOTES_FOLDER, write_index};
 pub use outcome_row::{Meta, OutcomeRow, RowFacts};
 pub use partition_files::{ArchiveSettings, PartitionFiles};
 pub use reading::member::{RECORD_HEAD_BYTES_MAX, WarcRecord, read_member};

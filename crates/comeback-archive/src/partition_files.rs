@@ -3,8 +3,8 @@
 //! Life story: [`PartitionFiles::recover`] brings the files back to the last commit; captures and rows are appended; for a
 //! commit, [`PartitionFiles::write_out`] hands the buffers to the system, [`PartitionFiles::sync_handles`] says what has to be
 //! synced, and [`PartitionFiles::lengths`] says what the commit may name. All three belong together, with nothing appended
-//! between them. After a failed write it takes nothing more: its files are as good as the last commit, and recovery brings
-//! them back there. It writes no commit itself.
+//! between them; [`PartitionFiles::committed`] is told once the commit is durable. After a failed write it takes nothing more:
+//! its files are as good as the last commit, and recovery brings them back there. It writes no commit itself.
 
 use std::path::Path;
 
@@ -14,11 +14,12 @@ use comeback_engine::outcome::CapturePlace;
 
 use crate::error::ArchiveError;
 use crate::file_series::FileSeries;
+use crate::index::notes::Notes;
 use crate::outcome_row::OutcomeRow;
 use crate::sync_handles::SyncHandles;
 use crate::warc::capture::CaptureRecord;
 use crate::warc::compression::Compression;
-use crate::warc::writer::WarcWriter;
+use crate::warc::writer::{Appended, WarcWriter};
 
 /// The folder of WARC files in the job's DIR.
 pub(crate) const WARC_FOLDER: &str = "warc";
@@ -62,6 +63,7 @@ pub struct PartitionFiles {
     warc: FileSeries,
     rows: FileSeries,
     writer: WarcWriter,
+    notes: Notes,
     is_poisoned: bool,
 }
 
@@ -90,6 +92,7 @@ impl PartitionFiles {
             warc: warc.recover()?,
             rows: rows.recover()?,
             writer: WarcWriter::new(settings),
+            notes: Notes::new(dir, partition),
             is_poisoned: false,
         })
     }
@@ -100,7 +103,12 @@ impl PartitionFiles {
     /// The system's refusal; nothing more is taken then.
     pub fn append_capture(&mut self, capture: &CaptureRecord<'_>) -> Result<Option<CapturePlace>, ArchiveError> {
         self.check()?;
-        let written = self.warc.tail().and_then(|mut tail| self.writer.append(&mut tail, capture));
+        let written = self.warc.tail().and_then(|mut tail| {
+            let from = tail.offset();
+            let Appended { place, entry } = self.writer.append(&mut tail, capture)?;
+            self.notes.add(tail.file(), from, tail.offset(), entry.as_ref());
+            Ok(place)
+        });
         self.poison_on_error(written)
     }
 
@@ -144,7 +152,14 @@ impl PartitionFiles {
             handles.merge(self.rows.take_unsynced()?);
             Ok(handles)
         });
+        self.notes.close();
         self.poison_on_error(taken)
+    }
+
+    /// The commit that named the lengths when [`PartitionFiles::sync_handles`] was called last is durable. What it made final is
+    /// noted for the index; where the system refuses that, the index is made of the files themselves.
+    pub fn committed(&mut self) {
+        self.notes.keep();
     }
 
     fn check(&self) -> Result<(), ArchiveError> {

@@ -89,7 +89,7 @@ pub enum DriverError {
         file: PathBuf,
     },
     /// The folder holds what is not ours.
-    #[error("{} holds a folder `{found}` that is no job's", dir.display())]
+    #[error("{} holds `{found}`, which is no job's", dir.display())]
     ForeignFolder {
         /// The folder.
         dir: PathBuf,

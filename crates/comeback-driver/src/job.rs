@@ -9,7 +9,7 @@ use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use comeback_archive::wall_time_to_rfc3339;
+use comeback_archive::{INDEX_PATH, NOTES_FOLDER, wall_time_to_rfc3339};
 use comeback_engine::seed_url::canonical;
 use comeback_fetch::Route;
 use comeback_report::lock::LOCK_PATH;
@@ -179,7 +179,10 @@ fn refuse_foreign(dir: &Path) -> Result<(), DriverError> {
     if dir.join(LOCK_PATH).exists() {
         return Ok(());
     }
-    match [STORE_PATH, SPOOL_PATH, LISTS_PATH, SITEMAPS_PATH].into_iter().find(|folder| dir.join(folder).exists()) {
+    match [STORE_PATH, SPOOL_PATH, LISTS_PATH, SITEMAPS_PATH, NOTES_FOLDER, INDEX_PATH]
+        .into_iter()
+        .find(|folder| dir.join(folder).exists())
+    {
         None => Ok(()),
         Some(found) => Err(DriverError::ForeignFolder { dir: dir.to_owned(), found }),
     }
@@ -200,14 +203,17 @@ fn lock(dir: &Path) -> Result<File, DriverError> {
     }
 }
 
-/// Removes what an interrupted beginning left. Result files need nothing: recovery deletes those that no commit names.
+/// Removes what an interrupted beginning left. Other result files need nothing: recovery deletes those that no commit names.
 fn clear_leftovers(dir: &Path) -> Result<(), DriverError> {
-    for folder in [STORE_PATH, SPOOL_PATH, LISTS_PATH, SITEMAPS_PATH] {
+    for folder in [STORE_PATH, SPOOL_PATH, LISTS_PATH, SITEMAPS_PATH, NOTES_FOLDER] {
         let path = dir.join(folder);
         remove_if_there(&path, fs::remove_dir_all(&path))?;
     }
-    let path = dir.join(PROGRESS_PATH);
-    remove_if_there(&path, fs::remove_file(&path))
+    for file in [PROGRESS_PATH, INDEX_PATH] {
+        let path = dir.join(file);
+        remove_if_there(&path, fs::remove_file(&path))?;
+    }
+    Ok(())
 }
 
 fn remove_if_there(path: &Path, removed: io::Result<()>) -> Result<(), DriverError> {

@@ -120,6 +120,7 @@ impl PartitionShell {
             }
             Message::Committed(last) => {
                 self.last = last;
+                self.files.committed();
                 Input::Committed
             }
             Message::Drain => Input::Ordered(EngineOrder::Drain),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use comeback_archive::{ArchiveSettings, Compression as WarcCompression, TimeText};
+use comeback_archive::{ArchiveSettings, Compression as WarcCompression, IndexEnd, TimeText, write_index};
 use comeback_engine::commit::{HostRecord, LogRecord};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::knowledge::Knowledge;
@@ -80,11 +80,24 @@ pub(crate) fn run(
     let signals = signals.map_err(|error| DriverError::system("listen for signals in", dir, error))?;
     let ends_at = job.settings.deadline_ms.and_then(|span_ms| Instant::now().checked_add(Duration::from_millis(span_ms)));
     let around = Surroundings { runtime: &runtime, signals, ends_at, watcher: Arc::clone(watcher), hosts: Vec::new(), route };
-    let end = go_on(dir, job, &around);
+    let end = go_on(dir, job, &around).and_then(|end| with_index(dir, end, &around.signals));
     drop(around);
     // Attempts that were left under way are dropped with the runtime; waiting for them would delay a second Ctrl-C.
     runtime.shutdown_background();
     end
+}
+
+/// Brings the index of captures up to date where the job is done. A signal from now on leaves it to the next `resume`.
+fn with_index(dir: &Path, end: RunEnd, signals: &Signals) -> Result<RunEnd, DriverError> {
+    let progress = match end {
+        RunEnd::Done(progress) => progress,
+        RunEnd::Interrupted(_) => return Ok(end),
+    };
+    let before = signals.count();
+    match write_index(dir, &progress.files, &|| signals.count() > before)? {
+        IndexEnd::Complete => Ok(RunEnd::Done(progress)),
+        IndexEnd::Stopped => Ok(RunEnd::Interrupted(progress)),
+    }
 }
 
 /// Goes on with a job where it stands: its lists, then its URLs.

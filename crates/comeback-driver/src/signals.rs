@@ -33,7 +33,12 @@ impl Signals {
 
     /// Whether one has come.
     pub(crate) fn has_come(&self) -> bool {
-        *self.count.borrow() > 0
+        self.count() > 0
+    }
+
+    /// How many have come.
+    pub(crate) fn count(&self) -> u32 {
+        *self.count.borrow()
     }
 
     /// Waits for the next one that was not waited for yet; two that came together are two.

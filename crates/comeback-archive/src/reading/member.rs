@@ -1,7 +1,7 @@
 //! One WARC record, read from its place.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::error::ArchiveError;
@@ -45,17 +45,8 @@ pub fn read_member(path: &Path, offset: u64, length: u64, block_bytes_max: u64) 
         return Err(not_a_record("the file ends before it"));
     }
     file.seek(SeekFrom::Start(offset)).map_err(system)?;
-    let mut stored = BufReader::new(file.take(length));
-    let magic = stored.fill_buf().map_err(system)?;
     let torn = |error: std::io::Error| not_a_record(&error.to_string());
-    let mut reader: Box<dyn BufRead> = if magic.starts_with(&[0x1f, 0x8b]) {
-        Box::new(BufReader::new(flate2::bufread::GzDecoder::new(stored)))
-    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let decoder = zstd::stream::read::Decoder::with_buffer(stored).map_err(torn)?;
-        Box::new(BufReader::new(decoder.single_frame()))
-    } else {
-        Box::new(stored)
-    };
+    let mut reader = uncompressed(BufReader::new(file.take(length))).map_err(torn)?;
     let fields = read_head(&mut reader, &not_a_record)?;
     let mut record = WarcRecord { fields, block: Vec::new() };
     let block_bytes: u64 = record
@@ -78,7 +69,20 @@ pub fn read_member(path: &Path, offset: u64, length: u64, block_bytes_max: u64) 
     Ok(record)
 }
 
-fn read_head(
+/// The record in a member, whatever its compression; the reader ends with a compressed member, and goes on after one that is not.
+pub(crate) fn uncompressed<'a>(mut stored: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
+    let magic = stored.fill_buf()?;
+    if magic.starts_with(&[0x1f, 0x8b]) {
+        Ok(Box::new(BufReader::new(flate2::bufread::GzDecoder::new(stored))))
+    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Ok(Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(stored)?.single_frame())))
+    } else {
+        Ok(Box::new(stored))
+    }
+}
+
+/// Reads a record's head: its version line, its named fields, and the empty line.
+pub(crate) fn read_head(
     reader: &mut dyn BufRead,
     not_a_record: &dyn Fn(&str) -> ArchiveError,
 ) -> Result<Vec<(String, String)>, ArchiveError> {

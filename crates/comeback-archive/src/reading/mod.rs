@@ -2,6 +2,7 @@
 
 pub(crate) mod chunked;
 pub(crate) mod content_coding;
+pub(crate) mod head_facts;
 pub(crate) mod member;
 pub(crate) mod response;
 pub(crate) mod rows;

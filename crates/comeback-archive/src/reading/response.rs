@@ -12,6 +12,7 @@ use crate::error::ArchiveError;
 use crate::partition_files::is_result_file;
 use crate::reading::chunked::without_chunks;
 use crate::reading::content_coding::{is_known, take_off};
+use crate::reading::head_facts::{is_interim, status_of};
 use crate::reading::member::{WarcRecord, read_member};
 use crate::warc::ORIGINAL_PLACE_FIELD;
 use crate::warc::http_head::head_end;
@@ -132,9 +133,7 @@ fn parts_of(record: &WarcRecord, path: &Path, offset: u64) -> Result<ResponsePar
             why: "its block is empty".to_owned(),
         })?;
         let status = status_of(&status_line);
-        // An interim response is not the answer; after a 101 no other comes.
-        let is_interim = status.is_some_and(|status| (100..200).contains(&status) && status != 101);
-        if !is_interim || block.is_empty() {
+        if !status.is_some_and(is_interim) || block.is_empty() {
             break (status_line, status, fields);
         }
     };
@@ -174,9 +173,4 @@ fn split_head(head: &[u8]) -> Option<(Vec<u8>, Fields)> {
         }
     }
     Some((status_line, fields))
-}
-
-fn status_of(status_line: &[u8]) -> Option<u16> {
-    let text = status_line.split(|byte| *byte == b' ').filter(|part| !part.is_empty()).nth(1)?;
-    std::str::from_utf8(text).ok()?.parse().ok()
 }

@@ -12,3 +12,4 @@ pub(crate) mod redaction;
 pub(crate) mod writer;
 
 pub(crate) use record::ORIGINAL_PLACE_FIELD;
+pub(crate) use writer::HTTP_HEAD_BYTES_MAX;

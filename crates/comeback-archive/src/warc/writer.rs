@@ -8,13 +8,14 @@ use comeback_engine::outcome::CapturePlace;
 
 use super::capture::{CaptureRecord, ResponseBlock};
 use super::compression::{Compression, MemberWriter};
-use super::digest::{WireDigests, digest_wire, for_each_piece, sha1};
+use super::digest::{Sha1Bytes, WireDigests, digest_wire, for_each_piece, labelled, sha1};
 use super::http_head;
 use super::originals::{Original, Originals, PayloadKey};
 use super::record::{ORIGINAL_PLACE_FIELD, RecordHead, RecordType, new_record_id, place_text, warc_fields};
 use super::redaction::{redact_request, without_user_info};
 use crate::error::ArchiveError;
 use crate::file_series::Tail;
+use crate::index::entry::IndexEntry;
 use crate::partition_files::ArchiveSettings;
 use crate::time_text::wall_time_to_rfc3339;
 
@@ -24,7 +25,7 @@ const HTTP_RESPONSE: &str = "application/http; msgtype=response";
 /// WARC 1.1, section 6.7.2.
 const IDENTICAL_PAYLOAD: &str = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
 /// The longest response head that is taken for one.
-const HTTP_HEAD_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const HTTP_HEAD_BYTES_MAX: usize = 1024 * 1024;
 const CONFORMS_TO: &str = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/";
 
 /// Writes the records of one partition.
@@ -34,6 +35,15 @@ pub(crate) struct WarcWriter {
     robots_policy: String,
     operator: Option<String>,
     originals: Originals,
+}
+
+/// What was written of one exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Appended {
+    /// Where its response or revisit record lies; `None` when no response came.
+    pub(crate) place: Option<CapturePlace>,
+    /// What the index says of that record.
+    pub(crate) entry: Option<IndexEntry>,
 }
 
 /// What all records of one exchange share.
@@ -64,24 +74,20 @@ impl WarcWriter {
         }
     }
 
-    pub(crate) fn append(
-        &mut self,
-        tail: &mut Tail<'_>,
-        capture: &CaptureRecord<'_>,
-    ) -> Result<Option<CapturePlace>, ArchiveError> {
+    pub(crate) fn append(&mut self, tail: &mut Tail<'_>, capture: &CaptureRecord<'_>) -> Result<Appended, ArchiveError> {
         let date = wall_time_to_rfc3339(capture.sent_at);
         if tail.offset() == 0 {
             self.write_warcinfo(tail, &date)?;
         }
         let target_uri = without_user_info(capture.target_uri).into_owned();
         let mut exchange = Exchange { capture, target_uri, date, first_id: None };
-        let place = match &capture.response {
+        let appended = match &capture.response {
             Some(response) => self.write_response(tail, &mut exchange, response)?,
-            None => None,
+            None => Appended::default(),
         };
         self.write_request(tail, &mut exchange)?;
         self.write_metadata(tail, &mut exchange)?;
-        Ok(place)
+        Ok(appended)
     }
 
     fn write_warcinfo(&self, tail: &mut Tail<'_>, date: &str) -> Result<(), ArchiveError> {
@@ -105,11 +111,11 @@ impl WarcWriter {
         tail: &mut Tail<'_>,
         exchange: &mut Exchange<'_>,
         response: &ResponseBlock<'_>,
-    ) -> Result<Option<CapturePlace>, ArchiveError> {
+    ) -> Result<Appended, ArchiveError> {
         let digests = digest_wire(&response.wire, response.head_bytes)?;
         let Some(http_head) = http_head_of(response)? else {
             self.write_unreadable_response(tail, exchange, response, &digests)?;
-            return Ok(None);
+            return Ok(Appended::default());
         };
         // Readers digest from where they see the head end. Where that is elsewhere (an interim response before the final
         // one), the digest would be held wrong, so it is left out.
@@ -118,7 +124,8 @@ impl WarcWriter {
         let is_whole = has_payload_digest && response.truncated.is_none() && payload_bytes > 0;
         let key = PayloadKey { digest: digests.payload, bytes: payload_bytes, is_chunked: response.chunked };
         if is_whole && let Some(original) = self.originals.find(&key).cloned() {
-            return self.write_revisit(tail, exchange, &http_head, &digests, &original).map(Some);
+            let place = self.write_revisit(tail, exchange, &http_head, &digests, &original)?;
+            return Ok(exchange.appended(true, Some(&digests.payload), &http_head, place));
         }
         let record_id = new_record_id();
         let mut head = exchange.head(RecordType::Response, &record_id);
@@ -133,7 +140,7 @@ impl WarcWriter {
             let (target_uri, date) = (exchange.target_uri.clone(), exchange.date.clone());
             self.originals.remember(key, Original { record_id, target_uri, date, place: place.clone() });
         }
-        Ok(Some(place))
+        Ok(exchange.appended(false, has_payload_digest.then_some(&digests.payload), &http_head, place))
     }
 
     fn write_revisit(
@@ -211,6 +218,12 @@ impl WarcWriter {
 }
 
 impl Exchange<'_> {
+    fn appended(&self, is_revisit: bool, payload: Option<&Sha1Bytes>, http_head: &[u8], place: CapturePlace) -> Appended {
+        let of = (self.target_uri.as_str(), self.date.as_str());
+        let entry = IndexEntry::of_record(is_revisit, of, payload.map(labelled), http_head, place.clone());
+        Appended { place: Some(place), entry }
+    }
+
     /// A head with the fields that all records of the exchange share.
     fn head(&mut self, record_type: RecordType, record_id: &str) -> RecordHead {
         let mut head = RecordHead::new(record_type, record_id, &self.date);

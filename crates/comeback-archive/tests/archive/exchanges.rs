@@ -80,6 +80,38 @@ impl Exchange {
     }
 }
 
+/// One of each kind of record, and each kind of body.
+pub(crate) fn every_kind() -> Vec<Exchange> {
+    let page = Exchange::page("/page", b"come back later");
+    let mut cut = Exchange::chunked_gzip("/cut", "come back never");
+    let bytes = cut.response.as_mut().unwrap();
+    bytes.truncate(bytes.len() - 9);
+    cut.truncated = Some(Truncation::Disconnect);
+    let mut interim = Exchange::page("/interim", b"after hints");
+    interim.response = Some([b"HTTP/1.1 103 Early Hints\r\n\r\n", interim.response.unwrap().as_slice()].concat());
+    interim.head_bytes += 28;
+    let mut garbage = Exchange::page("/garbage", b"");
+    garbage.response = Some(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec());
+    garbage.head_bytes = 0;
+    let mut odd_method = Exchange::page("/odd", b"odd");
+    odd_method.request = b"PROPFIND /odd HTTP/1.1\r\n\r\n".to_vec();
+    let mut secret = Exchange::page("/secret", b"secret");
+    secret.request = b"POST /secret HTTP/1.1\r\nCookie: a=b\r\nContent-Length: 3\r\n\r\na=b".to_vec();
+    vec![
+        page.clone(),
+        page,
+        Exchange::chunked_gzip("/chunked", "come back later"),
+        Exchange::get("/none", "HTTP/1.1 204 No Content\r\n\r\n", b""),
+        Exchange::get("/bare", "HTTP/1.1 503 Service Unavailable\nRetry-After: 5\n\n", b"bare line feeds"),
+        Exchange { response: None, ..Exchange::page("/silent", b"") },
+        cut,
+        interim,
+        garbage,
+        odd_method,
+        secret,
+    ]
+}
+
 /// A job's folder with one partition.
 pub(crate) struct Job {
     pub(crate) dir: TempDir,
@@ -124,6 +156,7 @@ impl Job {
 pub(crate) fn commit(files: &mut PartitionFiles) -> Vec<FileLength> {
     files.write_out().unwrap();
     files.sync_handles().unwrap().sync().unwrap();
+    files.committed();
     files.lengths()
 }
 

@@ -4,6 +4,8 @@
 
 mod captures;
 mod exchanges;
+mod index;
+mod pywb;
 mod recovery;
 mod rows;
 mod warcio;

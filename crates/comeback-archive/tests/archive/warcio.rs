@@ -4,45 +4,13 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use comeback_archive::{Compression, Truncation};
+use comeback_archive::Compression;
 
-use crate::exchanges::{Exchange, Job, commit};
+use crate::exchanges::{Exchange, Job, commit, every_kind};
 
 fn warcio(arguments: &[&str]) -> Output {
     let output = Command::new("warcio").args(arguments).output();
     output.expect("the command `warcio` is there: install it with `pip install warcio`, or run ./test, which does")
-}
-
-/// One of each kind of record, and each kind of body.
-fn exchanges() -> Vec<Exchange> {
-    let page = Exchange::page("/page", b"come back later");
-    let mut cut = Exchange::chunked_gzip("/cut", "come back never");
-    let bytes = cut.response.as_mut().unwrap();
-    bytes.truncate(bytes.len() - 9);
-    cut.truncated = Some(Truncation::Disconnect);
-    let mut interim = Exchange::page("/interim", b"after hints");
-    interim.response = Some([b"HTTP/1.1 103 Early Hints\r\n\r\n", interim.response.unwrap().as_slice()].concat());
-    interim.head_bytes += 28;
-    let mut garbage = Exchange::page("/garbage", b"");
-    garbage.response = Some(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec());
-    garbage.head_bytes = 0;
-    let mut odd_method = Exchange::page("/odd", b"odd");
-    odd_method.request = b"PROPFIND /odd HTTP/1.1\r\n\r\n".to_vec();
-    let mut secret = Exchange::page("/secret", b"secret");
-    secret.request = b"POST /secret HTTP/1.1\r\nCookie: a=b\r\nContent-Length: 3\r\n\r\na=b".to_vec();
-    vec![
-        page.clone(),
-        page,
-        Exchange::chunked_gzip("/chunked", "come back later"),
-        Exchange::get("/none", "HTTP/1.1 204 No Content\r\n\r\n", b""),
-        Exchange::get("/bare", "HTTP/1.1 503 Service Unavailable\nRetry-After: 5\n\n", b"bare line feeds"),
-        Exchange { response: None, ..Exchange::page("/silent", b"") },
-        cut,
-        interim,
-        garbage,
-        odd_method,
-        secret,
-    ]
 }
 
 #[test]
@@ -50,7 +18,7 @@ fn warcio_checks_every_digest_and_finds_no_fault() {
     for compression in [Compression::Gzip, Compression::Zstd, Compression::None] {
         let job = Job::new(compression);
         let mut files = job.open(&[]);
-        let exchanges = exchanges();
+        let exchanges = every_kind();
         for exchange in &exchanges {
             files.append_capture(&exchange.capture()).unwrap();
         }

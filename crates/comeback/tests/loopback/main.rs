@@ -46,3 +46,4 @@ mod real_http2;
 mod real_nginx;
 mod real_varnish;
 mod redriving;
+mod replay;
