@@ -9,7 +9,7 @@ use std::path::Path;
 use comeback_diagnosis::clock::WallTime;
 use comeback_diagnosis::exchange::{Exchange, Response};
 use comeback_diagnosis::history::History;
-use comeback_diagnosis::knowledge::Knowledge;
+use comeback_diagnosis::knowledge::{Knowledge, KnowledgeFiles};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use toml::{Table, Value};
 
@@ -55,27 +55,42 @@ fn diagnose(knowledge: &Knowledge, status: u16, body: &[u8]) -> bool {
 fn knowledge(times: usize) -> Knowledge {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/comeback-diagnosis/knowledge"));
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("the knowledge is there");
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder.join("signatures")).expect("the folder is there") {
-        let name = entry.expect("a file").file_name().to_string_lossy().into_owned();
-        let text = read(&format!("signatures/{name}"));
-        for number in 1..times {
-            let mut table: Table = text.parse().expect("TOML");
-            vary(&mut Value::Table(std::mem::take(&mut table)), number, &mut files, &name);
+    let (mut signatures, mut languages) = (Vec::new(), Vec::new());
+    for (kind, files) in [("signatures", &mut signatures), ("languages", &mut languages)] {
+        for entry in std::fs::read_dir(folder.join(kind)).expect("the folder is there") {
+            let name = entry.expect("a file").file_name().to_string_lossy().into_owned();
+            let text = read(&format!("{kind}/{name}"));
+            for number in 1..times {
+                let table: Table = text.parse().expect("TOML");
+                let mut file = Value::Table(table);
+                vary(&mut file, number);
+                files.push((format!("{number}-{name}"), toml::to_string(&file).expect("TOML")));
+            }
+            files.push((name, text));
         }
-        files.push((name, text));
     }
-    let borrowed: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    Knowledge::parse(&read("causes.toml"), &read("statuses.toml"), &borrowed).expect("knowledge")
+    let files = KnowledgeFiles {
+        causes: &read("causes.toml"),
+        statuses: &read("statuses.toml"),
+        situations: &read("situations.toml"),
+        languages: &borrowed(&languages),
+        signatures: &borrowed(&signatures),
+    };
+    Knowledge::parse(&files).expect("knowledge")
 }
 
-/// A file about something else: names of signatures, phrases and fields are made new.
-fn vary(file: &mut Value, number: usize, files: &mut Vec<(String, String)>, name: &str) {
-    if let Some(presence) = file.get_mut("presence") {
-        renew(presence, number);
+fn borrowed(files: &[(String, String)]) -> Vec<(&str, &str)> {
+    files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+}
+
+/// A file about something else: names of signatures and languages, phrases and fields are made new.
+fn vary(file: &mut Value, number: usize) {
+    for key in ["presence", "language", "wording"] {
+        if let Some(value) = file.get_mut(key) {
+            renew(value, number);
+        }
     }
-    let signatures = file.get_mut("signature").and_then(Value::as_array_mut).expect("a file has signatures");
-    for signature in signatures {
+    for signature in file.get_mut("signature").and_then(Value::as_array_mut).into_iter().flatten() {
         let table = signature.as_table_mut().expect("a signature is a table");
         let new_name = format!("{}-{number}", table["name"].as_str().expect("a name"));
         table.insert("name".into(), Value::String(new_name));
@@ -86,7 +101,6 @@ fn vary(file: &mut Value, number: usize, files: &mut Vec<(String, String)>, name
             }
         }
     }
-    files.push((format!("{number}-{name}"), toml::to_string(file).expect("TOML")));
 }
 
 fn renew(value: &mut Value, number: usize) {

@@ -189,21 +189,42 @@ fn beside(refusal: Diagnosis, failure: &Failure<'_>) -> Diagnosis {
 }
 
 /// What is left to say once products' own signs are understood. A page that a product is known to send explains its words, whatever
-/// the cause; and where a product's own sign names a cause, common words for another count little.
+/// the cause; and where a product's own sign names a cause, common words for another count little. So do common words for a block
+/// where others say what it is for.
 fn explained(fired: Vec<Firing<'_>>) -> Vec<Firing<'_>> {
     let is_own_page = |firing: &Firing<'_>| firing.signature.when.page.is_some() && firing.signature.cause.is_some();
     let has_own_page = fired.iter().any(is_own_page);
     let names = |firing: &&Firing<'_>| firing.file.product.is_some() && firing.weight >= OWN_SIGN_WEIGHT_MIN;
     let own_cause = fired.iter().find(names).and_then(|firing| firing.signature.cause).filter(|cause| *cause != Cause::Unknown);
+    let is_common = |firing: &Firing<'_>| firing.file.product.is_none() && firing.signature.when.rest_on_words();
+    let says_why = |firing: &Firing<'_>| is_common(firing) && firing.signature.cause.is_some_and(says_why_blocked);
+    let is_said_why = fired.iter().any(says_why);
     let left = fired.into_iter().filter(|firing| !(has_own_page && firing.signature.when.rest_on_words()));
     let mut left: Vec<_> = left
         .map(|firing| {
-            let is_other = firing.file.product.is_none() && own_cause.is_some() && firing.signature.cause != own_cause;
+            let is_other = firing.file.product.is_none() && own_cause.is_some() && firing.signature.cause != own_cause
+                || is_said_why && is_common(&firing) && firing.signature.cause == Some(Cause::WafBlock);
             Firing { weight: if is_other { firing.weight * COMMON_WORDS_SHARE } else { firing.weight }, ..firing }
         })
         .collect();
     left.sort_by(|one, other| other.weight.total_cmp(&one.weight));
     left
+}
+
+/// Whether the cause says for what a request was blocked: common words for it say more than those for a block.
+const fn says_why_blocked(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::RateLimit
+            | Cause::Quota
+            | Cause::WaitingRoom
+            | Cause::BotChallenge
+            | Cause::IpBan
+            | Cause::GeoBlock
+            | Cause::LoginWall
+            | Cause::PaymentRequired
+            | Cause::RobotsPolicy
+    )
 }
 
 /// What the host's history adds: it names the cause where the bytes name none, makes a cause surer that it points to, too, and

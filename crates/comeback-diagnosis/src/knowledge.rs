@@ -7,6 +7,7 @@ use crate::cause::Cause;
 use crate::cause_facts::{CauseFacts, CauseTable};
 use crate::error::DiagnosisError;
 use crate::exchange::Response;
+use crate::languages::{self, LANGUAGE_FILES};
 use crate::phrases::Phrases;
 use crate::sight::{FURNITURE, Sight};
 use crate::signature::{Conditions, FieldCondition, ProductFile, Signature};
@@ -24,6 +25,21 @@ pub struct Knowledge {
     index: SignatureIndex,
     /// For each signature's number, the place of its file and its place in the file.
     places: Vec<(usize, usize)>,
+}
+
+/// The texts of the files in `knowledge/`; those of which there are many come with their names.
+#[derive(Debug, Clone, Copy)]
+pub struct KnowledgeFiles<'a> {
+    /// `causes.toml`.
+    pub causes: &'a str,
+    /// `statuses.toml`.
+    pub statuses: &'a str,
+    /// `situations.toml`.
+    pub situations: &'a str,
+    /// `languages/*.toml`.
+    pub languages: &'a [(&'a str, &'a str)],
+    /// `signatures/*.toml`.
+    pub signatures: &'a [(&'a str, &'a str)],
 }
 
 /// A signature that fired, with the file of the product whose words it knows.
@@ -46,21 +62,28 @@ impl Knowledge {
     /// ```
     #[must_use]
     pub fn builtin() -> Self {
-        let (causes, statuses) = (include_str!("../knowledge/causes.toml"), include_str!("../knowledge/statuses.toml"));
-        Self::parse(causes, statuses, &SIGNATURE_FILES).expect("the knowledge compiled in is the knowledge that the tests parsed")
+        let files = KnowledgeFiles {
+            causes: include_str!("../knowledge/causes.toml"),
+            statuses: include_str!("../knowledge/statuses.toml"),
+            situations: include_str!("../knowledge/situations.toml"),
+            languages: &LANGUAGE_FILES,
+            signatures: &SIGNATURE_FILES,
+        };
+        Self::parse(&files).expect("the knowledge compiled in is the knowledge that the tests parsed")
     }
 
-    /// Parses and compiles knowledge from the texts of its files; each signature file comes with its name.
+    /// Parses and compiles knowledge from the texts of its files.
     ///
     /// # Errors
     /// [`DiagnosisError::Knowledge`] names the file that does not say what it must.
-    pub fn parse(causes: &str, statuses: &str, signatures: &[(&str, &str)]) -> Result<Self, DiagnosisError> {
+    pub fn parse(files: &KnowledgeFiles<'_>) -> Result<Self, DiagnosisError> {
         let wrong = |file: &str, detail: String| DiagnosisError::Knowledge { file: file.to_owned(), detail };
-        let mut products = Vec::with_capacity(signatures.len());
-        for (file, text) in signatures {
+        let mut products = Vec::with_capacity(files.signatures.len() + files.languages.len());
+        for (file, text) in files.signatures {
             let product: ProductFile = toml::from_str(text).map_err(|error| wrong(file, error.to_string()))?;
             products.push(product);
         }
+        products.extend(languages::parse(files.situations, files.languages)?);
         let all = || products.iter().flat_map(|product| &product.signature).map(|signature| &signature.when);
         let furniture = FURNITURE.into_iter().map(|tag| (tag.to_owned(), true));
         let of_one = |when: &Conditions| when.phrases().map(|phrase| (phrase, when.may_be_success())).collect::<Vec<_>>();
@@ -72,8 +95,8 @@ impl Knowledge {
         let places =
             products.iter().enumerate().flat_map(|(file, product)| (0..product.signature.len()).map(move |one| (file, one)));
         Ok(Self {
-            causes: CauseTable::parse(causes)?,
-            statuses: StatusTable::parse(statuses)?,
+            causes: CauseTable::parse(files.causes)?,
+            statuses: StatusTable::parse(files.statuses)?,
             index: SignatureIndex::of(&products, &phrases),
             phrases,
             places: places.collect(),
@@ -93,7 +116,7 @@ impl Knowledge {
         self.statuses.facts(status)
     }
 
-    /// The signature files, in alphabetical order.
+    /// The signature files in alphabetical order, then a file of signatures for each language.
     pub fn products(&self) -> impl Iterator<Item = &ProductFile> {
         self.products.iter()
     }

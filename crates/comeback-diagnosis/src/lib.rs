@@ -17,6 +17,7 @@ pub mod family;
 pub mod history;
 mod http_date;
 pub mod knowledge;
+mod languages;
 mod name_table;
 pub mod pattern;
 mod phrases;

@@ -8,7 +8,7 @@ use comeback_diagnosis::clock::WallTime;
 use comeback_diagnosis::diagnosis::{Remedy, Responder};
 use comeback_diagnosis::error::DiagnosisError;
 use comeback_diagnosis::exchange::BODY_SEEN_BYTES_MAX;
-use comeback_diagnosis::knowledge::Knowledge;
+use comeback_diagnosis::knowledge::{Knowledge, KnowledgeFiles};
 use comeback_diagnosis::raw_response::RawResponse;
 use comeback_diagnosis::signature::Signature;
 
@@ -25,10 +25,12 @@ fn names_fired(knowledge: &Knowledge, saved: &str) -> Vec<String> {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "only a test can compare the list with the folder")]
-fn every_signature_file_in_the_folder_is_compiled_in() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/knowledge/signatures");
-    let files = std::fs::read_dir(folder).expect("the folder is there").count();
-    assert_eq!(Knowledge::builtin().products().count(), files);
+fn every_file_of_signatures_and_languages_is_compiled_in() {
+    let count = |folder: &str| {
+        let folder = format!("{}/knowledge/{folder}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_dir(folder).expect("the folder is there").count()
+    };
+    assert_eq!(Knowledge::builtin().products().count(), count("signatures") + count("languages"));
 }
 
 #[test]
@@ -129,12 +131,24 @@ fn a_response_never_names_a_cause_of_our_side_a_route_or_a_provider() {
 
 #[test]
 fn a_broken_file_is_named() {
-    let error = Knowledge::parse("", "", &[]).expect_err("causes are missing");
-    assert!(matches!(&error, DiagnosisError::Knowledge { file, .. } if file == "causes.toml"), "{error}");
-    let causes = include_str!("../knowledge/causes.toml");
-    let statuses = include_str!("../knowledge/statuses.toml");
-    let error = Knowledge::parse(causes, statuses, &[("mine.toml", "responder = 'proxy'")]).expect_err("no signatures");
-    assert!(matches!(&error, DiagnosisError::Knowledge { file, .. } if file == "mine.toml"), "{error}");
-    let error = Knowledge::parse(causes, "status = []", &[]).expect_err("no statuses");
-    assert!(matches!(&error, DiagnosisError::Knowledge { file, .. } if file == "statuses.toml"), "{error}");
+    let whole = KnowledgeFiles {
+        causes: include_str!("../knowledge/causes.toml"),
+        statuses: include_str!("../knowledge/statuses.toml"),
+        situations: include_str!("../knowledge/situations.toml"),
+        languages: &[],
+        signatures: &[],
+    };
+    assert!(Knowledge::parse(&whole).is_ok());
+    let mine = &[("mine.toml", "responder = 'proxy'")];
+    let odd = &[("odd.toml", "language = 'Odd'\nwording.tls = ['a']")];
+    for (broken, name) in [
+        (KnowledgeFiles { causes: "", ..whole }, "causes.toml"),
+        (KnowledgeFiles { statuses: "status = []", ..whole }, "statuses.toml"),
+        (KnowledgeFiles { situations: "situation = 1", ..whole }, "situations.toml"),
+        (KnowledgeFiles { languages: odd, ..whole }, "odd.toml"),
+        (KnowledgeFiles { signatures: mine, ..whole }, "mine.toml"),
+    ] {
+        let error = Knowledge::parse(&broken).expect_err("a broken file");
+        assert!(matches!(&error, DiagnosisError::Knowledge { file, .. } if file == name), "{error}");
+    }
 }
