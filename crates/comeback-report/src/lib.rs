@@ -14,6 +14,7 @@ pub mod progress;
 pub mod progress_view;
 pub mod row_csv;
 pub mod row_filter;
+pub mod row_parquet;
 pub mod row_table;
 pub mod screen_text;
 pub mod settling_rate;

@@ -99,6 +99,9 @@ pub enum Failure {
         /// The system's words.
         source: io::Error,
     },
+    /// Parquet is no text.
+    #[error("Parquet is for programs, and standard output is a terminal")]
+    ParquetOnTerminal,
     /// Standard output takes no more.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
@@ -112,6 +115,7 @@ impl Failure {
             Self::Config(_)
             | Self::UnknownWord { .. }
             | Self::NothingChosen
+            | Self::ParquetOnTerminal
             | Self::FolderExists { .. }
             | Self::HostPattern(_)
             | Self::NoCapture { .. }
@@ -141,6 +145,7 @@ impl Failure {
             Self::UnknownWord { known, .. } => Some(format!("the known ones: {known}")),
             Self::FolderExists { .. } => Some("name a folder that is new".into()),
             Self::NothingChosen => Some("choose with --cause overload, --outcome failed or --host '*.example.org'".into()),
+            Self::ParquetOnTerminal => Some("redirect it: `comeback outcomes DIR --format parquet >outcomes.parquet`".into()),
             Self::HostPattern(refusal) => refusal.hint().map(str::to_owned),
             Self::NoCapture { .. } => {
                 Some("`comeback outcomes DIR` lists the URLs as they were given, and how each ended".into())

@@ -1,12 +1,13 @@
 //! `comeback outcomes`: one row for each settled URL, streamed.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, StdoutLock, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use comeback::exit::Exit;
 use comeback::failure::Failure;
 use comeback::{OutcomeRow, rows};
+use comeback_report::row_parquet::RowParquet;
 use comeback_report::{row_csv, row_table};
 
 use super::job_folder;
@@ -35,22 +36,41 @@ enum Format {
     Csv,
     /// Columns for people
     Table,
+    /// Columns for programs such as DuckDB and pandas; redirect it to a file
+    Parquet,
 }
 
-impl Format {
-    fn header(self) -> String {
+/// Where the rows go.
+enum Writer {
+    Lines(BufWriter<StdoutLock<'static>>, fn(&OutcomeRow) -> Vec<u8>),
+    Columns(Box<RowParquet<BufWriter<Stdout>>>),
+}
+
+impl Writer {
+    /// Begins the output with what comes before the first row.
+    fn on_stdout(format: Format) -> io::Result<Self> {
+        let (header, line): (_, fn(&OutcomeRow) -> Vec<u8>) = match format {
+            Format::Jsonl => (String::new(), OutcomeRow::to_line),
+            Format::Csv => (row_csv::header(), |row| row_csv::line(row).into_bytes()),
+            Format::Table => (row_table::header(), |row| row_table::line(row).into_bytes()),
+            Format::Parquet => return Ok(Self::Columns(Box::new(RowParquet::new(BufWriter::new(io::stdout()))?))),
+        };
+        let mut output = BufWriter::new(io::stdout().lock());
+        output.write_all(header.as_bytes())?;
+        Ok(Self::Lines(output, line))
+    }
+
+    fn write(&mut self, row: OutcomeRow) -> io::Result<()> {
         match self {
-            Self::Jsonl => String::new(),
-            Self::Csv => row_csv::header(),
-            Self::Table => row_table::header(),
+            Self::Lines(output, line) => output.write_all(&line(&row)),
+            Self::Columns(parquet) => parquet.write(row),
         }
     }
 
-    fn line(self, row: &OutcomeRow) -> Vec<u8> {
+    fn finish(self) -> io::Result<()> {
         match self {
-            Self::Jsonl => row.to_line(),
-            Self::Csv => row_csv::line(row).into_bytes(),
-            Self::Table => row_table::line(row).into_bytes(),
+            Self::Lines(mut output, _) => output.flush(),
+            Self::Columns(parquet) => parquet.finish()?.flush(),
         }
     }
 }
@@ -58,16 +78,18 @@ impl Format {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let Arguments { dir, format, rows: flags } = arguments;
     let filter = flags.filter()?;
+    if *format == Format::Parquet && io::stdout().is_terminal() {
+        return Err(Failure::ParquetOnTerminal);
+    }
     let (_, progress) = job_folder::published(dir)?;
     let files = progress.map(|progress| progress.files).unwrap_or_default();
-    let mut output = BufWriter::new(io::stdout().lock());
-    output.write_all(format.header().as_bytes()).map_err(Failure::Output)?;
+    let mut output = Writer::on_stdout(*format).map_err(Failure::Output)?;
     for row in rows(dir, &files) {
         let row = row?;
         if filter.admits(&row) {
-            output.write_all(&format.line(&row)).map_err(Failure::Output)?;
+            output.write(row).map_err(Failure::Output)?;
         }
     }
-    output.flush().map_err(Failure::Output)?;
+    output.finish().map_err(Failure::Output)?;
     Ok(Exit::Success)
 }

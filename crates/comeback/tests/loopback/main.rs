@@ -39,6 +39,7 @@ mod hostile_refusals;
 mod hostile_robots;
 mod lists_formats;
 mod lists_sitemaps;
+mod outcomes_parquet;
 mod proxies;
 mod real_captures;
 mod real_haproxy;
