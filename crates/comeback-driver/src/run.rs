@@ -254,6 +254,7 @@ fn archive_settings(settings: &Settings) -> ArchiveSettings {
             Compression::Zstd => WarcCompression::Zstd,
             Compression::None => WarcCompression::None,
         },
+        file_bytes_max: settings.file_bytes_max,
         robots_policy,
         operator: settings.contact.clone(),
         ..ArchiveSettings::default()

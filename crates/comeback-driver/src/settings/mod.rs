@@ -4,6 +4,7 @@
 //! is the command line's concern; from here on a job runs by this one value, which [`job_file::JobFile`] keeps beside its results,
 //! so that `resume` goes on under the rules that the job was started with.
 
+use comeback_archive::ArchiveSettings;
 use comeback_diagnosis::expectation::Expectation;
 use comeback_engine::host_key::host_matches;
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,9 @@ pub struct Settings {
     pub memory_bytes: u64,
     /// How captures are compressed.
     pub compress: Compression,
+    /// The length at which a file of captures or rows is closed, and the next one begun, in bytes.
+    #[serde(default = "file_bytes_max_default")]
+    pub file_bytes_max: u64,
     /// Whether a bad line in a list is an error of the command.
     pub strict: bool,
     /// The number of partitions; fixed when the job is made.
@@ -128,12 +132,18 @@ impl Default for Settings {
             expect: Vec::new(),
             memory_bytes: 256 << 20,
             compress: Compression::Gzip,
+            file_bytes_max: file_bytes_max_default(),
             strict: false,
             partitions: 64,
             url_column: None,
             hosts: Vec::new(),
         }
     }
+}
+
+/// What holds for a job that was made before it could be set, too.
+fn file_bytes_max_default() -> u64 {
+    ArchiveSettings::default().file_bytes_max
 }
 
 impl Settings {

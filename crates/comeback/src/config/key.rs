@@ -35,6 +35,8 @@ pub enum Key {
     Memory,
     /// How captures are compressed.
     Compress,
+    /// The length at which result files are closed.
+    FileMax,
     /// Whether a bad line is an error of the command.
     Strict,
     /// The number of partitions of a new job.
@@ -63,7 +65,7 @@ pub enum KeyKind {
 
 impl Key {
     /// Every key, in the order of `comeback config`.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Patience,
         Self::Attempts,
         Self::Concurrency,
@@ -79,6 +81,7 @@ impl Key {
         Self::Expect,
         Self::Memory,
         Self::Compress,
+        Self::FileMax,
         Self::Strict,
         Self::Partitions,
     ];
@@ -102,6 +105,7 @@ impl Key {
             Self::Expect => "expect",
             Self::Memory => "memory",
             Self::Compress => "compress",
+            Self::FileMax => "file_max",
             Self::Strict => "strict",
             Self::Partitions => "partitions",
         }
@@ -112,7 +116,7 @@ impl Key {
     pub const fn kind(self) -> KeyKind {
         match self {
             Self::Patience | Self::Delay | Self::Timeout | Self::Deadline => KeyKind::Duration,
-            Self::BodyMax | Self::Memory => KeyKind::Size,
+            Self::BodyMax | Self::Memory | Self::FileMax => KeyKind::Size,
             Self::Attempts | Self::Concurrency | Self::PerHost | Self::Partitions => KeyKind::Count,
             Self::UserAgent | Self::Contact | Self::Compress => KeyKind::Text,
             Self::Strict => KeyKind::Switch,
@@ -141,6 +145,7 @@ impl Key {
             Self::Expect => "A rule that a page must meet",
             Self::Memory => "All caches together",
             Self::Compress => "How captures are compressed: gzip, zstd or none",
+            Self::FileMax => "A result file that has this size is closed, and the next one begun",
             Self::Strict => "A bad line in a list is an error",
             Self::Partitions => "Partitions of a new job: parts that share no state",
         }

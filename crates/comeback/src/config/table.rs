@@ -55,6 +55,7 @@ pub(super) fn shown(key: Key, settings: &Settings) -> Vec<String> {
         Key::Expect => rule_texts(&settings.expect),
         Key::Memory => vec![show_size(settings.memory_bytes)],
         Key::Compress => vec![settings.compress.word().to_owned()],
+        Key::FileMax => vec![show_size(settings.file_bytes_max)],
         Key::Strict => vec![settings.strict.to_string()],
         Key::Partitions => vec![settings.partitions.to_string()],
     }

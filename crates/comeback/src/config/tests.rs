@@ -76,6 +76,7 @@ fn every_key_can_be_set_in_every_layer() {
         ("expect", "[\"bytes>=1\", \"regex:a,b\"]"),
         ("memory", "\"16MiB\""),
         ("compress", "\"zstd\""),
+        ("file_max", "\"64KiB\""),
         ("strict", "true"),
         ("partitions", "4_096"),
     ];
@@ -150,6 +151,7 @@ fn nonsense_in_a_file_is_an_error_with_its_line() {
         "expect = [\"regex:(\"]",
         "body_max = \"0KiB\"",
         "memory = \"1MiB\"",
+        "file_max = \"1KiB\"",
         "timeout = \"0s\"",
         "compress = \"GZIP\"",
         "partitions = 65536",

@@ -19,6 +19,8 @@ const BODY_BYTES_MIN: u64 = 1 << 10;
 
 /// The least memory that a job can be given.
 const MEMORY_BYTES_MIN: u64 = 16 << 20;
+/// The smallest size of a closed result file: below it, files would be more than their bytes.
+const FILE_BYTES_MIN: u64 = 64 << 10;
 
 /// Why a value can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +122,7 @@ pub(super) fn apply(key: Key, words: &[String], settings: &mut Settings) -> Resu
         Key::Expect => settings.expect = expectations(words)?,
         Key::Memory => settings.memory_bytes = size_from(word, MEMORY_BYTES_MIN)?,
         Key::Compress => settings.compress = Compression::from_word(word).ok_or(ValueRefusal::Compression)?,
+        Key::FileMax => settings.file_bytes_max = size_from(word, FILE_BYTES_MIN)?,
         Key::Strict => settings.strict = switch(word)?,
         Key::Partitions => {
             let most = u32::from(PARTITIONS_MAX);

@@ -48,3 +48,4 @@ mod real_nginx;
 mod real_varnish;
 mod redriving;
 mod replay;
+mod rolled_files;

@@ -1,12 +1,12 @@
 //! WARC files, read without the product: by `warcio`, the field's reference reader, and by a reader of a page's length.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 
 use crate::account::{Place, Row};
-use crate::program::{files, tool};
+use crate::program::{files as files_ending, tool};
 
 /// A record: its header lines as text, and its block.
 pub(crate) struct Record {
@@ -55,7 +55,7 @@ impl Record {
 /// All records of a job, file by file.
 pub(crate) fn all(job: &Path) -> Vec<Record> {
     let mut records = Vec::new();
-    for file in files(&job.join("warc"), ".warc.gz") {
+    for file in files_ending(&job.join("warc"), ".warc.gz") {
         let bytes = std::fs::read(file).unwrap();
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
@@ -73,10 +73,18 @@ pub(crate) fn request_of(records: &[Record], url: &str) -> Vec<u8> {
 
 /// Asserts that `warcio` finds no fault in any WARC file of a job; what it says.
 pub(crate) fn assert_valid(job: &Path) -> String {
-    let files = files(&job.join("warc"), ".warc.gz");
+    let folder = job.join("warc");
+    let mut files: Vec<PathBuf> = [".warc.gz", ".warc"].iter().flat_map(|ending| files_ending(&folder, ending)).collect();
+    // warcio does not read zstd: of such files it gets copies without it.
+    let copies = tempfile::tempdir().unwrap();
+    for file in files_ending(&folder, ".warc.zst") {
+        let copy = copies.path().join(file.file_stem().unwrap());
+        std::fs::write(&copy, zstd::decode_all(std::fs::File::open(file).unwrap()).unwrap()).unwrap();
+        files.push(copy);
+    }
     assert!(!files.is_empty(), "the job has no WARC file");
     let mut arguments = vec!["check".into(), "-v".into()];
-    arguments.extend(files.into_iter().map(std::path::PathBuf::into_os_string));
+    arguments.extend(files.into_iter().map(PathBuf::into_os_string));
     let (is_valid, said) = tool("warcio", arguments, "pip: warcio");
     assert!(is_valid, "{said}");
     said
