@@ -4,6 +4,7 @@
 //! last commit left, and drives one engine for each partition until every URL is settled. What happens is told to a
 //! [`watcher::Watcher`]; how it failed as a whole is an [`error::DriverError`].
 
+mod archiving;
 mod clock;
 mod committer;
 pub mod dry_run;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use comeback_archive::{ArchiveSettings, Compression as WarcCompression, IndexEnd, TimeText, write_index};
+use comeback_archive::TimeText;
 use comeback_engine::commit::{HostRecord, LogRecord};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::knowledge::Knowledge;
@@ -25,6 +25,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
 
+use crate::archiving::{archive_settings, with_index};
 use crate::clock::{Clock, wall_now};
 use crate::committer::{Committer, Committing, JobFacts, Standing};
 use crate::error::DriverError;
@@ -35,9 +36,9 @@ use crate::partition::PartitionShell;
 use crate::post::{Message, Post, Word, queue};
 use crate::putting_back::{StateAt, publish, wake};
 use crate::recovery::{Recovered, read_state, recover};
+use crate::settings::Settings;
 use crate::settings::host_rule::HostRule;
 use crate::settings::job_file::JobFile;
-use crate::settings::{Compression, Settings};
 use crate::signals::Signals;
 use crate::watcher::{Notice, StopReason, Watcher};
 
@@ -85,19 +86,6 @@ pub(crate) fn run(
     // Attempts that were left under way are dropped with the runtime; waiting for them would delay a second Ctrl-C.
     runtime.shutdown_background();
     end
-}
-
-/// Brings the index of captures up to date where the job is done. A signal from now on leaves it to the next `resume`.
-fn with_index(dir: &Path, end: RunEnd, signals: &Signals) -> Result<RunEnd, DriverError> {
-    let progress = match end {
-        RunEnd::Done(progress) => progress,
-        RunEnd::Interrupted(_) => return Ok(end),
-    };
-    let before = signals.count();
-    match write_index(dir, &progress.files, &|| signals.count() > before)? {
-        IndexEnd::Complete => Ok(RunEnd::Done(progress)),
-        IndexEnd::Stopped => Ok(RunEnd::Interrupted(progress)),
-    }
 }
 
 /// Goes on with a job where it stands: its lists, then its URLs.
@@ -240,25 +228,6 @@ fn names_gone_files(dir: &Path, states: &[StateAt]) -> bool {
     let Ok(Some(progress)) = Progress::read(dir) else { return false };
     let named: BTreeSet<&str> = states.iter().flat_map(|(state, _)| &state.files).map(|file| file.path.as_str()).collect();
     progress.files.iter().any(|file| file.path.starts_with("outcomes/") && !named.contains(file.path.as_str()))
-}
-
-fn archive_settings(settings: &Settings) -> ArchiveSettings {
-    let robots_policy = if settings.ignore_robots.is_empty() {
-        ArchiveSettings::default().robots_policy
-    } else {
-        format!("obeyed (RFC 9309), but not asked of hosts that match: {}", settings.ignore_robots.join(", "))
-    };
-    ArchiveSettings {
-        compression: match settings.compress {
-            Compression::Gzip => WarcCompression::Gzip,
-            Compression::Zstd => WarcCompression::Zstd,
-            Compression::None => WarcCompression::None,
-        },
-        file_bytes_max: settings.file_bytes_max,
-        robots_policy,
-        operator: settings.contact.clone(),
-        ..ArchiveSettings::default()
-    }
 }
 
 /// A partition's engine under these settings.
