@@ -153,16 +153,18 @@ impl Direct {
         let Trying { asked, origin, transfer, .. } = attempt;
         let connected = self.connector.connect(&asked.url, offer, asked.from_public_redirect, transfer.ends_at).await?;
         let Connected { stream, remote, is_http2 } = connected;
-        let unopened = |why: String| Unconnected {
-            failure: OwnFailure::new(Cause::Protocol, format!("HTTP could not be started: {why}.")),
-            remote: Some(remote),
+        let unopened = |why: String, is_broken: bool| {
+            let cause = if is_broken { Cause::Reset } else { Cause::Protocol };
+            Unconnected { failure: OwnFailure::new(cause, format!("HTTP could not be started: {why}.")), remote: Some(remote) }
         };
         if is_http2 {
             let opened = Multiplex::open(stream, remote, &self.limits, self.sharing.forgetting(origin)).await;
-            return opened.map(|opened| Way::Shared(Arc::new(opened))).map_err(|error| unopened(error.to_string()));
+            return opened
+                .map(|opened| Way::Shared(Arc::new(opened)))
+                .map_err(|error| unopened(error.to_string(), error.is_io()));
         }
         let opened = Link::open(stream, remote, &self.limits).await;
-        opened.map(|link| Way::Alone(Box::new(link))).map_err(|error| unopened(error.to_string()))
+        opened.map(|link| Way::Alone(Box::new(link))).map_err(|error| unopened(error.to_string(), false))
     }
 
     /// Asks on a connection of one's own; `None` when the request is to be repeated.
@@ -195,6 +197,8 @@ impl Direct {
         };
         let remote = Some(multiplex.remote);
         let Ok(room) = timeout_at(attempt.transfer.ends_at, multiplex.room()).await else {
+            // A server that permits none would let everyone wait.
+            multiplex.retire();
             let detail = format!("No stream of the connection was free within {} ms.", self.limits.exchange_ms);
             let unconnected = Unconnected { failure: OwnFailure::new(Cause::ConnectTimeout, detail), remote };
             return Ok(Some(unrepeated(attempt.earlier.take(), unconnected, attempt.started)));

@@ -70,7 +70,7 @@ impl TapReader {
 
 /// How much is read without letting whoever watches the limits look, in bytes. The protocol's reader skips interim answers in one
 /// go: a server that sends them without end would be read without end.
-const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 
 /// A stream with its notes.
 pub(crate) struct Tap {

@@ -9,7 +9,6 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use comeback_diagnosis::cause::Cause;
-use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::{Instant, sleep_until};
 
@@ -22,7 +21,7 @@ use crate::link::Link;
 use crate::request::WireRequest;
 use crate::route::{FetchError, Permission};
 use crate::spool::WireSink;
-use crate::tap::StreamEnd;
+use crate::tap::{READ_AT_ONCE_BYTES_MAX, StreamEnd};
 
 /// How much of an answer that is not HTTP is quoted.
 const QUOTED_BYTES_MAX: usize = 32;
@@ -121,19 +120,26 @@ impl Transfer<'_> {
     /// Takes a body to its end; why it did not get there.
     async fn body(&self, link: &mut Link, body: Incoming, recording: &mut Recording) -> Result<Option<OwnFailure>, FetchError> {
         let most = self.limits.body_bytes_max;
-        let mut body = pin!(body);
+        let (mut body, tap) = (pin!(body), link.tap.clone());
         loop {
-            let frame = self.drive(link, Part::Body, body.frame()).await;
+            // hyper may read framing without end before it hands out a byte; `None` is so much of it that it is to be recorded.
+            let step = poll_fn(|context| match body.as_mut().poll_frame(context) {
+                Poll::Ready(frame) => Poll::Ready(Some(frame)),
+                Poll::Pending if tap.passed().received.len() >= READ_AT_ONCE_BYTES_MAX => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            });
+            let frame = self.drive(link, Part::Body, step).await;
             let fresh = std::mem::take(&mut link.tap.passed().received);
             recording.take_wire(&fresh).await?;
             match frame {
-                Ok(None) => return Ok(None),
-                Ok(Some(Ok(frame))) => {
+                Ok(None) => {}
+                Ok(Some(None)) => return Ok(None),
+                Ok(Some(Some(Ok(frame)))) => {
                     if let Ok(payload) = frame.into_data() {
                         recording.take_payload(&payload);
                     }
                 }
-                Ok(Some(Err(error))) => return Ok(Some(failure(&error, link, Part::Body, self.limits))),
+                Ok(Some(Some(Err(error)))) => return Ok(Some(failure(&error, link, Part::Body, self.limits))),
                 Err(cut) => return Ok(Some(cut)),
             }
             if recording.body_bytes > most {

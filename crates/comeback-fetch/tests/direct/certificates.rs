@@ -8,7 +8,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::raw_server::{Asker, settings};
 
-const AUTHORITY: &[u8] = include_bytes!("../certificates/authority.der");
+pub(crate) const AUTHORITY: &[u8] = include_bytes!("../certificates/authority.der");
 pub(crate) const SERVER: &[u8] = include_bytes!("../certificates/server.der");
 pub(crate) const EXPIRED: &[u8] = include_bytes!("../certificates/expired.der");
 const KEY: &[u8] = include_bytes!("../certificates/server.key.der");

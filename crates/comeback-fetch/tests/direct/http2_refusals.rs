@@ -1,7 +1,7 @@
-//! HTTP/2: what the server did not process is asked again; resets, floods and nonsense end by name.
+//! HTTP/2: what the server did not process is asked again; resets, silence and long heads end by name.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use comeback_diagnosis::cause::Cause;
@@ -10,18 +10,11 @@ use h2::Reason;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::certificates::{trusting_asker, trusting_asker_limited};
-use crate::http2_server::{Asked, Http2Server, Stream, frame, give, head, run, serve_all};
+use crate::http2_server::{
+    Asked, DATA, END_HEADERS, GOAWAY, HEADERS, Http2Server, RST_STREAM, RawFrames, SETTINGS, STATUS_200, Stream, frame, give,
+    head, next_request, run, serve_all,
+};
 use crate::raw_server::{Granted, capture, cause, detail, get, request, response, wire};
-
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const CONTINUATION: u8 = 9;
-const END_HEADERS: u8 = 4;
-/// `:status: 200` by the static table (RFC 7541, appendix A).
-const STATUS_200: u8 = 0x88;
 
 async fn hello((_, mut respond): Asked) {
     give(&mut respond, head(200, &[]), "hello");
@@ -42,47 +35,14 @@ where
     .await
 }
 
-/// Answers the first request of a connection by frames of one's own making, once or without end.
-async fn raw_server(frames: Vec<u8>, is_endless: bool) -> Http2Server {
+/// Answers each request by frames of one's own making.
+async fn raw_server(frames: Vec<u8>) -> Http2Server {
+    let frames = RawFrames { settings: Vec::new(), once: frames, over_and_over: Vec::new() };
     Http2Server::start(&["h2"], move |_, stream| {
         let frames = frames.clone();
-        async move {
-            let (mut reading, mut writing) = tokio::io::split(stream);
-            let mut read = Vec::new();
-            while !has_request(&read) {
-                if !matches!(reading.read_buf(&mut read).await, Ok(count) if count > 0) {
-                    return;
-                }
-            }
-            // What the client answers to a flood must be read, or it could not go on.
-            tokio::spawn(async move {
-                let mut rest = [0; 4096];
-                while matches!(reading.read(&mut rest).await, Ok(count) if count > 0) {}
-            });
-            writing.write_all(&frame(SETTINGS, 0, 0, &[])).await.ok();
-            while writing.write_all(&frames).await.is_ok() && writing.flush().await.is_ok() {
-                if !is_endless {
-                    std::future::pending::<()>().await;
-                }
-            }
-        }
+        async move { frames.serve(stream, &AtomicBool::new(false), "").await }
     })
     .await
-}
-
-/// Whether the bytes hold the head of a request, whole.
-fn has_request(bytes: &[u8]) -> bool {
-    let mut rest = bytes.get(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()..).unwrap_or_default();
-    while let Some(length) = rest.get(..3) {
-        let length = usize::from(length[0]) << 16 | usize::from(length[1]) << 8 | usize::from(length[2]);
-        let (kind, whole) = (rest.get(3), rest.get(9 + length..));
-        match (kind, whole) {
-            (Some(&HEADERS), Some(_)) => return true,
-            (Some(_), Some(after)) => rest = after,
-            _ => return false,
-        }
-    }
-    false
 }
 
 #[tokio::test]
@@ -170,10 +130,7 @@ async fn raw_server_once(frames: Vec<u8>) -> Http2Server {
                 serve_all(h2::server::handshake(stream).await.unwrap(), hello).await;
                 return;
             }
-            let mut read = Vec::new();
-            while !has_request(&read) {
-                stream.read_buf(&mut read).await.unwrap();
-            }
+            assert_eq!(next_request(&mut stream, &mut Vec::new()).await, Some(1));
             stream.write_all(&[frame(SETTINGS, 0, 0, &[]), frames].concat()).await.unwrap();
             stream.flush().await.unwrap();
             let mut rest = [0; 4096];
@@ -255,10 +212,13 @@ async fn resets_are_named_and_cost_others_nothing() {
 
 #[tokio::test]
 async fn reset_within_a_body_keeps_what_came() {
-    let frames =
-        [frame(HEADERS, END_HEADERS, 1, &[STATUS_200]), frame(DATA, 0, 1, b"half"), frame(3, 0, 1, &2_u32.to_be_bytes())]
-            .concat();
-    let server = raw_server(frames, false).await;
+    let frames = [
+        frame(HEADERS, END_HEADERS, 1, &[STATUS_200]),
+        frame(DATA, 0, 1, b"half"),
+        frame(RST_STREAM, 0, 1, &2_u32.to_be_bytes()),
+    ]
+    .concat();
+    let server = raw_server(frames).await;
     let capture = trusting_asker().get(server.url("/")).await;
     assert_eq!((cause(&capture), wire(&capture).as_slice()), (Cause::Reset, &b"HTTP/1.1 200 \r\n\r\nhalf"[..]));
     assert_eq!(detail(&capture), "The server reset the stream within the body (INTERNAL_ERROR).");
@@ -290,36 +250,6 @@ async fn host_that_requires_http1_is_asked_in_it() {
 }
 
 #[tokio::test]
-async fn floods_end_by_name() {
-    let floods: [(&str, Vec<u8>); 3] = [
-        ("pings", frame(PING, 0, 0, &[0; 8])),
-        ("settings", frame(SETTINGS, 0, 0, &[])),
-        ("unknown frames", frame(0xee, 0, 0, &[0; 16_000])),
-    ];
-    for (name, flood) in floods {
-        let server = raw_server(flood.repeat(100), true).await;
-        let capture = trusting_asker().get(server.url("/")).await;
-        assert_eq!(cause(&capture), Cause::Protocol, "{name}: {:?}", capture.failure);
-    }
-}
-
-#[tokio::test]
-async fn endless_heads_are_cut() {
-    // One field of a literal name and value (RFC 7541, section 6.2.2): `a: xxx…`.
-    let field = [&[0, 1, b'a', 127, 0][..], &[b'x'; 127]].concat();
-    let begun = [&[STATUS_200][..], &field.repeat(100)].concat();
-    let server =
-        raw_server([frame(HEADERS, 0, 1, &begun), frame(CONTINUATION, 0, 1, &field.repeat(100)).repeat(200)].concat(), false);
-    let capture = trusting_asker().get(server.await.url("/")).await;
-    assert_eq!(cause(&capture), Cause::Protocol, "{:?}", capture.failure);
-    // Informational answers without end are no way round the limit.
-    let early = [&[0x08, 3][..], b"103", &field.repeat(10)].concat();
-    let server = raw_server(frame(HEADERS, END_HEADERS, 1, &early).repeat(10), true).await;
-    let capture = trusting_asker().get(server.url("/")).await;
-    assert_eq!(cause(&capture), Cause::TooLarge, "{:?}", capture.failure);
-}
-
-#[tokio::test]
 async fn long_head_is_too_large_by_bytes_or_by_count() {
     let server = Http2Server::answering(|(asked, mut respond): Asked| async move {
         let mut long = head(200, &[("x-long", &"x".repeat(3_000))]);
@@ -336,18 +266,6 @@ async fn long_head_is_too_large_by_bytes_or_by_count() {
     let count = trusting_asker_limited(Limits { header_count_max: 30, ..Limits::default() });
     assert_eq!(cause(&count.get(server.url("/count")).await), Cause::TooLarge);
     assert_eq!(cause(&count.get(server.url("/")).await), Cause::None);
-}
-
-#[tokio::test]
-async fn answer_in_another_protocol_is_named() {
-    let server = Http2Server::start(&["h2"], |_, mut stream| async move {
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
-        let mut rest = [0; 4096];
-        while matches!(stream.read(&mut rest).await, Ok(count) if count > 0) {}
-    })
-    .await;
-    let capture = trusting_asker().get(server.url("/")).await;
-    assert_eq!(cause(&capture), Cause::Protocol, "{:?}", capture.failure);
 }
 
 #[tokio::test]

@@ -1,29 +1,10 @@
-//! Servers that break off, stall, flood and talk nonsense: each ends with a named cause, and what came is kept.
+//! Limits to the byte and in words, and what is kept of an answer that reaches one. What servers can do to reach them is in
+//! [`hostile`](crate::hostile).
 
 use comeback_diagnosis::cause::Cause;
 use comeback_fetch::{Attempt, Direct, FetchError, Limits, Route};
 
 use crate::raw_server::{Asker, Granted, RawServer, Step, cause, detail, get, response, settings, wire};
-
-const LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789";
-const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
-
-#[tokio::test]
-async fn early_close_is_a_reset_wherever_it_comes() {
-    for whole in [LENGTH, CHUNKED] {
-        let head_bytes = whole.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-        for cut in 0..whole.len() {
-            let server = RawServer::answering(&whole[..cut]).await;
-            let capture = Asker::new().get(server.url()).await;
-            assert_eq!(cause(&capture), Cause::Reset, "cut at {cut}: {:?}", capture.failure);
-            assert_eq!(capture.response.is_some(), cut >= head_bytes, "cut at {cut}");
-            if cut >= head_bytes {
-                assert!(!response(&capture).complete);
-                assert_eq!(wire(&capture), &whole[..cut]);
-            }
-        }
-    }
-}
 
 #[tokio::test]
 async fn declared_length_that_is_too_long_is_a_reset_with_the_body_kept() {
@@ -65,22 +46,7 @@ async fn trickle_ends_by_the_limit_of_the_exchange() {
 }
 
 #[tokio::test]
-async fn nonsense_is_not_http() {
-    for bytes in [
-        &b"SSH-2.0-OpenSSH_9.9\r\n"[..],
-        b"HTTP/1.1 OK\r\n\r\n",
-        b"HTTP/1.1 99 Low\r\n\r\n",
-        b"HTTP/1.1 0200 OK\r\n\r\n",
-        b"<html>hello</html>\r\n\r\n",
-        b"\0\xff\x01\x02\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
-        b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello",
-    ] {
-        let server = RawServer::answering(bytes).await;
-        let capture = Asker::new().get(server.url()).await;
-        assert_eq!(cause(&capture), Cause::Protocol, "{:?}: {:?}", String::from_utf8_lossy(bytes), capture.failure);
-        assert!(capture.response.is_none());
-    }
+async fn what_is_no_http_is_quoted() {
     let server = RawServer::answering("SSH-2.0-OpenSSH_9.9\r\n").await;
     let capture = Asker::new().get(server.url()).await;
     assert!(detail(&capture).contains("it begins with \"SSH-2.0-OpenSSH_9.9"), "{}", detail(&capture));
@@ -103,19 +69,6 @@ async fn unasked_switch_of_protocols_is_a_protocol_failure() {
     let capture = Asker::new().get(server.url()).await;
     assert_eq!((cause(&capture), response(&capture).status), (Cause::Protocol, 101));
     assert_eq!(wire(&capture), bytes);
-}
-
-#[tokio::test]
-async fn endless_heads_are_cut() {
-    for flood in [&b"X-Field: value\r\n"[..], b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", b"\r\nHTTP/1.1 103 Early\r\n"] {
-        let script = vec![Step::ReadHead, Step::Write(b"HTTP/1.1 200 OK\r\nX:".to_vec()), Step::WriteForEver(flood.to_vec())];
-        let server = RawServer::start(vec![script]).await;
-        let capture = Asker::limited(Limits { header_count_max: 1_000_000, ..Limits::default() }).get(server.url()).await;
-        assert_eq!(cause(&capture), Cause::TooLarge, "{:?}", capture.failure);
-    }
-    let hints = vec![Step::ReadHead, Step::WriteForEver(b"HTTP/1.1 103 Early\r\n\r\n".to_vec())];
-    let server = RawServer::start(vec![hints]).await;
-    assert_eq!(cause(&Asker::new().get(server.url()).await), Cause::TooLarge);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod connections;
 mod content_codings;
 mod encryption;
 mod exact_bytes;
+mod hostile;
 mod http2_exchanges;
 mod http2_refusals;
 mod http2_server;

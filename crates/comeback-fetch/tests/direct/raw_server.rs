@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use comeback_diagnosis::cause::Cause;
 use comeback_fetch::{
@@ -15,6 +16,9 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+/// Between two drops of a server that drips.
+const DROP_GAP: Duration = Duration::from_millis(20);
 
 /// One thing that a server does with a connection. After the last one it closes.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub(crate) enum Step {
     WriteForEver(Vec<u8>),
     /// Writes one byte after the other until the client is gone.
     Trickle(u8),
+    /// Writes the same bytes now and then until the client is gone.
+    Drip(Vec<u8>),
     /// Does nothing until the client is gone.
     Stall,
 }
@@ -137,6 +143,12 @@ pub(crate) async fn follow(
             Step::Trickle(byte) => {
                 while stream.write_u8(byte).await.is_ok() && stream.flush().await.is_ok() {
                     tokio::task::yield_now().await;
+                }
+            }
+            Step::Drip(bytes) => {
+                let mut drops = tokio::time::interval(DROP_GAP);
+                while stream.write_all(&bytes).await.is_ok() && stream.flush().await.is_ok() {
+                    drops.tick().await;
                 }
             }
             Step::Stall => {
