@@ -43,7 +43,7 @@ pub fn render(dir: &Path) -> Result<String, DriverError> {
         let id = PartitionId(number);
         let (state, last) = read_state(&store, &intake, id)?;
         let now = clock.now();
-        let mut engine = Engine::new(engine_config(settings, id), now, state.tally, state.hosts.values().cloned());
+        let mut engine = Engine::new(engine_config(settings, id), state.tally, state.hosts.values().cloned());
         let open = open_batches(&store, id, &state)?;
         if open.is_empty() && state.tally.settled() == 0 {
             continue;

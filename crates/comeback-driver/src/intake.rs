@@ -44,6 +44,9 @@ pub(crate) struct Intake {
     offset: u64,
     /// The last batch of each partition.
     last: Vec<BatchSeq>,
+    /// The URLs of each partition; none where an earlier version did the intake.
+    #[serde(default)]
+    urls_of: Vec<u64>,
     /// URLs taken.
     pub(crate) urls: u64,
     /// Entries dropped as duplicates.
@@ -71,10 +74,16 @@ impl Intake {
         self.last.get(usize::from(partition.0)).copied().unwrap_or_default()
     }
 
+    /// The URLs of a partition, where they were counted.
+    pub(crate) fn urls_of(&self, partition: PartitionId) -> Option<u64> {
+        self.urls_of.get(usize::from(partition.0)).copied()
+    }
+
     /// Reads where an earlier intake stands.
     pub(crate) fn read(store: &FjallStore, settings: &Settings) -> Result<Self, DriverError> {
         let Some((_, bytes)) = store.read_log(JOB_LOG, LogSeq(0), usize::MAX)?.pop() else {
-            return Ok(Self { last: vec![BatchSeq(0); usize::from(settings.partitions)], ..Self::default() });
+            let count = usize::from(settings.partitions);
+            return Ok(Self { last: vec![BatchSeq(0); count], urls_of: vec![0; count], ..Self::default() });
         };
         let unreadable = |error: serde_json::Error| Unreadable { what: "intake record", why: error.to_string() };
         let taken: Self = serde_json::from_slice(&bytes).map_err(unreadable)?;
@@ -229,6 +238,7 @@ impl Intaking<'_> {
         let partition = host.partition(count);
         let last = &mut self.taken.last[usize::from(partition.0)];
         *last = last.next();
+        self.taken.urls_of.iter_mut().skip(usize::from(partition.0)).take(1).for_each(|count| *count += urls.len() as u64);
         Ok(self.store.put_batch(partition, *last, &BatchHead::store(JOB, host, from_public, urls))?)
     }
 

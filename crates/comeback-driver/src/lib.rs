@@ -25,5 +25,6 @@ mod run;
 pub mod settings;
 mod signals;
 pub mod single_request;
+mod unindexed;
 mod visiting;
 pub mod watcher;

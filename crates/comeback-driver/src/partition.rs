@@ -3,7 +3,7 @@
 //! It feeds the engine with what happens and carries out what comes out. Everything a URL's row names is in the files before the
 //! commit that settles it; nothing here decides anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
@@ -34,6 +34,7 @@ use crate::host_news;
 use crate::post::{Message, Parcel, Post, Word};
 use crate::recording;
 use crate::settings::Settings;
+use crate::unindexed::Unindexed;
 use crate::visiting::UnderWay;
 
 /// Commits between two checkpoints.
@@ -51,6 +52,7 @@ pub(crate) struct PartitionShell {
     pub(crate) engine: Engine,
     pub(crate) files: PartitionFiles,
     pub(crate) state: PartitionState,
+    pub(crate) unindexed: Unindexed,
     pub(crate) last: LogSeq,
     pub(crate) clock: Clock,
     pub(crate) reader: BatchReader,
@@ -69,14 +71,11 @@ pub(crate) struct PartitionShell {
 
 impl PartitionShell {
     /// Takes over the batches that are not done, then lives until its mailbox closes.
-    pub(crate) async fn run(mut self, batches: Vec<Input>, mut mailbox: UnboundedReceiver<Message>) {
-        let mut wake_at = None;
-        for batch in batches {
-            match self.feed(batch) {
-                Ok(at) => wake_at = at,
-                Err(error) => return self.post.fail(error),
-            }
-        }
+    pub(crate) async fn run(mut self, mut mailbox: UnboundedReceiver<Message>) {
+        let mut wake_at = match self.feed(Input::BatchesIndexed { are_all: false }) {
+            Ok(at) => at,
+            Err(error) => return self.post.fail(error),
+        };
         self.say_standing();
         loop {
             let input = match wake_at {
@@ -98,7 +97,7 @@ impl PartitionShell {
 
     fn say_standing(&mut self) {
         let is_committed = self.engine.is_committed();
-        let stands = (self.engine.unsettled() == 0 && is_committed, self.under_way.is_empty() && is_committed);
+        let stands = (self.engine.is_done(), self.under_way.is_empty() && is_committed);
         if self.said != Some(stands) {
             self.said = Some(stands);
             self.post.tell_run(Word::Stands { partition: self.id, is_done: stands.0, is_still: stands.1 });
@@ -131,9 +130,9 @@ impl PartitionShell {
 
     /// Gives the engine one input and carries out its outputs.
     fn feed(&mut self, input: Input) -> Result<Option<Monotonic>, DriverError> {
-        let mut inputs = vec![input];
+        let mut inputs = VecDeque::from([input]);
         let mut wake_at = None;
-        while let Some(input) = inputs.pop() {
+        while let Some(input) = inputs.pop_front() {
             self.engine.handle(self.clock.now(), input);
             loop {
                 let output = self.engine.next_output();
@@ -148,9 +147,10 @@ impl PartitionShell {
     }
 
     /// Carries out one output; some are answered at once.
-    fn carry_out(&mut self, output: Output) -> Result<Option<Input>, DriverError> {
+    fn carry_out(&mut self, output: Output) -> Result<Vec<Input>, DriverError> {
         match output {
-            Output::LoadBatch(batch) => return self.load(batch).map(Some),
+            Output::IndexBatches { count_max } => return self.unindexed.read(&self.reader, self.id, &self.state, count_max),
+            Output::LoadBatch(batch) => return Ok(vec![self.load(batch)?]),
             Output::Slot(message) => self.post.tell_governor(self.id, message),
             Output::Visit { lease, visit } => {
                 let headers = self.settings.fields_of(&visit);
@@ -168,7 +168,7 @@ impl PartitionShell {
             Output::Commit(commit) => self.commit(*commit)?,
             Output::WaitUntil(_) => {}
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
     fn load(&self, batch: BatchSeq) -> Result<Input, DriverError> {
@@ -326,11 +326,13 @@ impl PartitionShell {
 
     /// How far this partition has come.
     pub(crate) fn standing(&self) -> Standing {
+        let mut outlook = self.engine.outlook(self.clock.now());
+        outlook.merge(&self.unindexed.outlook());
         Standing {
             tally: self.engine.tally(),
-            unsettled: self.engine.unsettled(),
+            unsettled: self.engine.unsettled() + self.unindexed.urls(),
             leased: self.engine.leased(),
-            outlook: self.engine.outlook(self.clock.now()),
+            outlook,
             waiting: self.engine.waiting_hosts(self.clock.now(), HOSTS_WAITING_MAX),
             files: self.files.lengths(),
         }

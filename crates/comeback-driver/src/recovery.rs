@@ -12,6 +12,7 @@ use comeback_store::FjallStore;
 use crate::error::DriverError;
 use crate::intake::Intake;
 use crate::putting_back::StateAt;
+use crate::unindexed::{Unindexed, left};
 
 /// Log records and batch heads read at once.
 const READ_COUNT_MAX: usize = 4096;
@@ -22,7 +23,7 @@ pub(crate) struct Recovered {
     pub(crate) last: LogSeq,
     pub(crate) files: PartitionFiles,
     /// The batches that are not done.
-    pub(crate) batches: Vec<(BatchSeq, BatchHead, BatchProgress)>,
+    pub(crate) unindexed: Unindexed,
 }
 
 /// Reads a partition's log.
@@ -48,13 +49,19 @@ pub(crate) fn read_state(store: &FjallStore, intake: &Intake, partition: Partiti
 pub(crate) fn recover(
     dir: &Path,
     store: &FjallStore,
+    intake: &Intake,
     partition: PartitionId,
     (state, last): StateAt,
     archive: &ArchiveSettings,
 ) -> Result<Recovered, DriverError> {
     let files = PartitionFiles::recover(dir, partition, &state.files, archive)?;
-    let batches = open_batches(store, partition, &state)?;
-    Ok(Recovered { state, last, files, batches })
+    let urls = match intake.urls_of(partition) {
+        Some(urls) => urls.saturating_sub(state.tally.settled()),
+        // An intake of an earlier version did not count them by partition.
+        None => open_batches(store, partition, &state)?.iter().map(|(_, head, progress)| left(head.count, progress)).sum(),
+    };
+    let unindexed = Unindexed::of(&state, urls);
+    Ok(Recovered { state, last, files, unindexed })
 }
 
 /// The batches of a partition that are not done.

@@ -13,8 +13,6 @@ use comeback_engine::engine::Engine;
 use comeback_engine::governor::{Governor, SlotMessage};
 use comeback_engine::host_rule::HostRule as EngineHostRule;
 use comeback_engine::ids::{LogSeq, PartitionId};
-use comeback_engine::input::Input;
-use comeback_engine::outlook::Outlook;
 use comeback_engine::store::Store;
 use comeback_fetch::cookies::{COOKIE_BYTES_MAX, CookieJar, WithCookies};
 use comeback_fetch::{AddressPolicy, Direct, DirectSettings, Limits, Proxies, Route};
@@ -27,7 +25,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::archiving::{archive_settings, with_index};
 use crate::clock::{Clock, wall_now};
-use crate::committer::{Committer, Committing, JobFacts, Standing};
+use crate::committer::{Committer, Committing, JobFacts};
 use crate::error::DriverError;
 use crate::gathering::gather;
 use crate::intake::{self, Intake, append_error};
@@ -220,7 +218,7 @@ fn recover_all(
     }
     let archive = archive_settings(&job.settings);
     let partitions = (0..job.settings.partitions).map(PartitionId).zip(states);
-    partitions.map(|(partition, at)| recover(dir, store, partition, at, &archive)).collect()
+    partitions.map(|(partition, at)| recover(dir, store, taken, partition, at, &archive)).collect()
 }
 
 /// Whether progress names files of rows that no commit names any more.
@@ -314,17 +312,15 @@ async fn fetch(dir: &Path, job: &JobFile, prepared: Prepared, around: &Surroundi
     let (orders, received) = std::sync::mpsc::sync_channel(usize::from(settings.partitions) + 1);
     for (number, partition) in (0..settings.partitions).zip(recovered) {
         let id = PartitionId(number);
-        let Recovered { state, last, files, batches } = partition;
-        let engine = Engine::new(engine_config(&settings, id), clock.now(), state.tally, state.hosts.values().cloned());
-        let unsettled: u64 = batches.iter().map(|(_, head, progress)| left(head.count, progress)).sum();
-        let indexed: Vec<Input> =
-            batches.into_iter().map(|(batch, head, progress)| Input::BatchIndexed { batch, head, progress }).collect();
+        let Recovered { state, last, files, unindexed } = partition;
+        let engine = Engine::new(engine_config(&settings, id), state.tally, state.hosts.values().cloned());
         let shell = PartitionShell {
             id,
             dir: dir.to_owned(),
             engine,
             files,
             state,
+            unindexed,
             last,
             clock,
             reader: reader.clone(),
@@ -338,28 +334,19 @@ async fn fetch(dir: &Path, job: &JobFile, prepared: Prepared, around: &Surroundi
             commits: 0,
             said: None,
         };
-        shells.push((shell, indexed, unsettled));
+        shells.push(shell);
     }
-    // The engines don't know their batches yet; nobody can say how long these take.
-    let unasked = |unsettled| Outlook { unpaced_urls: unsettled, ..Outlook::default() };
-    let standings = shells
-        .iter()
-        .map(|(shell, _, unsettled)| Standing { unsettled: *unsettled, outlook: unasked(*unsettled), ..shell.standing() })
-        .collect();
+    let standings = shells.iter().map(PartitionShell::standing).collect();
     let Intake { duplicates, bad_lines, lists_unread, .. } = taken;
     let facts = JobFacts { dir: dir.to_owned(), job: job.job.clone(), duplicates, bad_lines, lists_unread };
     let committer =
         Committer::start(Committing::new(store, facts, standings, post.clone(), Arc::clone(&around.watcher)), orders, received);
-    for ((shell, indexed, _), mailbox) in shells.into_iter().zip(mailboxes) {
-        tasks.spawn(shell.run(indexed, mailbox));
+    for (shell, mailbox) in shells.into_iter().zip(mailboxes) {
+        tasks.spawn(shell.run(mailbox));
     }
     let ending = await_end(settings.partitions, post, words, tasks, around).await?;
     let progress = Box::new(committer.finish(ending)?);
     Ok(if ending == JobState::Done { RunEnd::Done(progress) } else { RunEnd::Interrupted(progress) })
-}
-
-fn left(count: u16, progress: &comeback_engine::batch::BatchProgress) -> u64 {
-    u64::from(count.saturating_sub(progress.settled.below(count).count()))
 }
 
 /// The governor's task.

@@ -36,6 +36,10 @@ pub struct EngineConfig {
     pub ignore_robots: Vec<String>,
     /// The user's pace for hosts of a pattern; a later rule is stronger than an earlier one.
     pub host_rules: Vec<HostRule>,
+    /// Slots that are asked for before batches of further hosts are looked at.
+    pub hosts_in_line: usize,
+    /// Hosts with nothing to do that are remembered.
+    pub hosts_resting_max: usize,
     /// The seed of all chance.
     pub rng_seed: u64,
 }
@@ -58,6 +62,8 @@ impl EngineConfig {
             robots_agent: "comeback".into(),
             ignore_robots: Vec::new(),
             host_rules: Vec::new(),
+            hosts_in_line: 16,
+            hosts_resting_max: 64,
             rng_seed: 0,
         }
     }

@@ -17,6 +17,11 @@ pub enum Input {
         /// How far it has come, from the log.
         progress: BatchProgress,
     },
+    /// Batches are in the queue, told of so far or to be asked for.
+    BatchesIndexed {
+        /// Whether the engine was told of each.
+        are_all: bool,
+    },
     /// A batch that was asked for is here.
     BatchLoaded {
         /// Its place.

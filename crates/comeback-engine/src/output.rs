@@ -15,6 +15,11 @@ use crate::visit::{Guest, GuestAnswer, Visit};
 /// One thing to do. After each input, carry out all of them until `WaitUntil`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
+    /// Tell of the next batches, at most so many, in their order; answer with `BatchIndexed` for each, then `BatchesIndexed`.
+    IndexBatches {
+        /// How many.
+        count_max: usize,
+    },
     /// Load a batch; answer with `BatchLoaded`.
     LoadBatch(BatchSeq),
     /// Tell the governor.

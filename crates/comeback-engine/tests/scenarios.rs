@@ -48,7 +48,7 @@ impl Scene {
 
     fn with(urls: u16, method: &'static str, patience_ms: u64) -> Self {
         let config = EngineConfig { ignore_robots: vec!["*".into()], patience_ms, ..EngineConfig::new(PartitionId(0), 1) };
-        let engine = Engine::new(config, now(0), Tally::default(), []);
+        let engine = Engine::new(config, Tally::default(), []);
         let mut scene = Self {
             engine,
             now_ms: 0,
@@ -87,7 +87,7 @@ impl Scene {
                     Output::AnswerGuest { lease, answer, .. } => {
                         inputs.push_back(Input::GuestAnswered { lease, answer: *answer });
                     }
-                    Output::Slot(_) | Output::Recall(_) | Output::Cut(_) => {}
+                    Output::Slot(_) | Output::Recall(_) | Output::Cut(_) | Output::IndexBatches { .. } => {}
                 }
             }
         }
@@ -420,7 +420,7 @@ fn a_rate_limit_is_never_a_urls_fault() {
 fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
     let headers = vec![("Authorization".to_owned(), "secret".to_owned()), ("X-Note".to_owned(), "hello".to_owned())];
     let config = EngineConfig { headers, ..EngineConfig::new(PartitionId(0), 1) };
-    let mut engine = Engine::new(config, now(0), Tally::default(), []);
+    let mut engine = Engine::new(config, Tally::default(), []);
     let url: url::Url = "http://10.0.0.1/page".parse().expect("a URL");
     let host = HostKey::of(&url).expect("a host");
     let visit = Visit {
@@ -457,6 +457,7 @@ fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
                 | Output::Cut(_)
                 | Output::SendGuest { .. }
                 | Output::Settle(_)
+                | Output::IndexBatches { .. }
                 | Output::Commit(_) => {}
             }
         }
@@ -490,7 +491,7 @@ fn a_plain_500_is_charged_to_its_url_alone() {
 fn first_visit(named_publicly: &[bool], ignore_robots: bool) -> Visit {
     let ignore_robots = if ignore_robots { vec!["*".to_owned()] } else { Vec::new() };
     let config = EngineConfig { ignore_robots, ..EngineConfig::new(PartitionId(0), 1) };
-    let mut engine = Engine::new(config, now(0), Tally::default(), []);
+    let mut engine = Engine::new(config, Tally::default(), []);
     let host = HostKey::of(&"http://10.0.0.1/".parse().expect("a URL")).expect("a host");
     let mut inputs = VecDeque::new();
     for (number, from_public) in (1..).zip(named_publicly) {
@@ -515,6 +516,7 @@ fn first_visit(named_publicly: &[bool], ignore_robots: bool) -> Visit {
                 | Output::SendGuest { .. }
                 | Output::AnswerGuest { .. }
                 | Output::Settle(_)
+                | Output::IndexBatches { .. }
                 | Output::Commit(_) => {}
             }
         }
@@ -529,4 +531,45 @@ fn what_only_a_public_list_named_is_held_to_public_addresses() {
     assert!(robots.robots && robots.from_public);
     let robots = first_visit(&[true, false], false);
     assert!(robots.robots && !robots.from_public, "the user's own list names the host too");
+}
+
+/// An index of all batches took a kilobyte for each host of a list, before any of them was asked.
+#[test]
+fn batches_are_looked_at_as_their_hosts_come_into_line() {
+    let config = EngineConfig { hosts_in_line: 2, ..EngineConfig::new(PartitionId(0), 1) };
+    let mut engine = Engine::new(config, Tally::default(), []);
+    let (mut tickets, mut told, mut asked_for) = (VecDeque::new(), 0, 0);
+    let mut inputs = VecDeque::from([Input::BatchesIndexed { are_all: false }]);
+    let mut in_line = Vec::new();
+    for _ in 0..3 {
+        while let Some(input) = inputs.pop_front() {
+            engine.handle(now(0), input);
+            loop {
+                match engine.next_output() {
+                    Output::IndexBatches { .. } => {
+                        asked_for += 1;
+                        told += 1;
+                        let host = HostKey::of(&format!("http://h{told}.example/").parse().expect("a URL")).expect("a host");
+                        let head = BatchHead { job: JobId(1), host, count: 7, from_public: false };
+                        inputs.push_back(Input::BatchIndexed { batch: BatchSeq(told), head, progress: BatchProgress::default() });
+                        inputs.push_back(Input::BatchesIndexed { are_all: told == 4 });
+                    }
+                    Output::Slot(SlotMessage::Ask(ticket)) => tickets.push_back(ticket),
+                    Output::WaitUntil(_) => break,
+                    Output::LoadBatch(_)
+                    | Output::Slot(_)
+                    | Output::Visit { .. }
+                    | Output::Recall(_)
+                    | Output::Cut(_)
+                    | Output::SendGuest { .. }
+                    | Output::AnswerGuest { .. }
+                    | Output::Settle(_)
+                    | Output::Commit(_) => {}
+                }
+            }
+        }
+        in_line.push((asked_for, tickets.len(), engine.unsettled(), engine.is_indexed()));
+        inputs.extend(tickets.pop_front().map(Input::SlotGranted));
+    }
+    assert_eq!(in_line, [(2, 2, 14, false), (3, 2, 21, false), (4, 2, 28, true)]);
 }

@@ -31,6 +31,8 @@ pub struct Options {
     pub long_patience_percent: u64,
     /// The long patience, in milliseconds.
     pub long_patience_ms: u64,
+    /// Of 100 runs, how many have an engine with hardly any room: hosts are met one after the other, and put aside at once.
+    pub narrow_percent: u64,
     /// Of 100 process lives, how many are asked to drain before their end.
     pub drain_percent: u64,
     /// A bug put in on purpose, to see that the checkers find it.
@@ -71,6 +73,7 @@ impl Default for Options {
             patience_ms: 60_000,
             long_patience_percent: 30,
             long_patience_ms: 900_000,
+            narrow_percent: 25,
             drain_percent: 15,
             plant: None,
         }

@@ -1,8 +1,8 @@
 //! One process life in virtual time: the engines and the governor, joined by messages that take their time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use comeback_engine::batch::{BatchHead, BatchProgress, read_body};
+use comeback_engine::batch::{BatchHead, read_body};
 use comeback_engine::commit::{Commit, FileLength, LogRecord, PartitionState};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::clock::{Monotonic, Now, WallTime};
@@ -10,7 +10,7 @@ use comeback_engine::diagnosis::history::History;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
 use comeback_engine::governor::{Governor, SlotMessage};
-use comeback_engine::ids::{BatchSeq, LeaseId, LogSeq, PartitionId};
+use comeback_engine::ids::{LeaseId, LogSeq, PartitionId};
 use comeback_engine::input::{Input, Order};
 use comeback_engine::output::{Output, Settled};
 use comeback_engine::store::Store;
@@ -75,6 +75,8 @@ struct Partition {
     state: PartitionState,
     commits: u64,
     wakes_at: Option<u64>,
+    /// Batches that the engine has not asked for yet.
+    to_index: VecDeque<Input>,
 }
 
 #[derive(Debug)]
@@ -129,23 +131,34 @@ impl<'a> Shell<'a> {
             let committed = state.files.first().map_or(0, |file| file.bytes);
             self.around.rows[usize::from(id.0)].truncate(usize::try_from(committed).unwrap_or(usize::MAX));
         }
+        let usual = EngineConfig::new(id, self.options.partitions);
         let config = EngineConfig {
+            hosts_in_line: if self.around.is_narrow { 1 } else { usual.hosts_in_line },
+            hosts_resting_max: if self.around.is_narrow { 0 } else { usual.hosts_resting_max },
             patience_ms: self.around.patience_ms,
             rng_seed: self.around.chance.up_to(u64::MAX - 1),
-            ..EngineConfig::new(id, self.options.partitions)
+            ..usual
         };
-        let engine = Engine::new(config, self.now(), state.tally, state.hosts.values().cloned());
+        let engine = Engine::new(config, state.tally, state.hosts.values().cloned());
         let Ok(heads) = self.around.store.batch_heads(id, state.low_water, usize::MAX);
-        for (seq, head) in heads.into_iter().filter(|(seq, _)| *seq <= state.admitted && !state.is_retired(*seq)) {
+        let open = heads.into_iter().filter(|(seq, _)| *seq <= state.admitted && !state.is_retired(*seq));
+        let to_index = open.map(|(batch, head)| {
             let head = BatchHead::read(&head).expect("the store keeps what was written");
-            let progress = state.batches.get(&seq).cloned().unwrap_or_default();
-            self.index(id, seq, head, progress);
-        }
-        self.partitions.push(Partition { engine, last, state, commits: 0, wakes_at: None });
+            Input::BatchIndexed { batch, head, progress: state.batches.get(&batch).cloned().unwrap_or_default() }
+        });
+        let to_index = to_index.collect();
+        self.partitions.push(Partition { engine, last, state, commits: 0, wakes_at: None, to_index });
+        self.index(id, 0);
     }
 
-    fn index(&mut self, id: PartitionId, batch: BatchSeq, head: BatchHead, progress: BatchProgress) {
-        self.inbox.put(self.around.at_ms, Event::ToEngine(id, Box::new(Input::BatchIndexed { batch, head, progress })));
+    /// Tells a partition of its next batches, and whether these are all.
+    fn index(&mut self, id: PartitionId, count_max: usize) {
+        let waiting = &mut self.partitions[usize::from(id.0)].to_index;
+        let told: Vec<Input> = waiting.drain(..count_max.min(waiting.len())).collect();
+        let are_all = waiting.is_empty();
+        for input in told.into_iter().chain([Input::BatchesIndexed { are_all }]) {
+            self.inbox.put(self.around.at_ms, Event::ToEngine(id, Box::new(input)));
+        }
     }
 
     fn now(&self) -> Now {
@@ -165,7 +178,7 @@ impl<'a> Shell<'a> {
                 }
                 let unsettled: u64 = self.partitions.iter().map(|partition| partition.engine.unsettled()).sum();
                 let clean = self.partitions.iter().all(|partition| partition.engine.is_committed());
-                if unsettled == 0 && clean {
+                if self.partitions.iter().all(|partition| partition.engine.is_done()) {
                     return Ending::Finished;
                 }
                 return self.stuck(format!("nothing more happens, and {unsettled} URLs are not settled; committed: {clean}"));
@@ -261,6 +274,7 @@ impl<'a> Shell<'a> {
                 let urls = read_body(&body.expect("an indexed batch is in the store")).expect("the store keeps what was written");
                 self.deliver(id, Input::BatchLoaded { batch, urls });
             }
+            Output::IndexBatches { count_max } => self.index(id, count_max),
             Output::Slot(message) if self.options.plant == Some(Plant::SlotsForgotten) => {
                 if let SlotMessage::Ask(ticket) = message {
                     self.deliver(id, Input::SlotGranted(ticket));

@@ -25,6 +25,8 @@ pub(crate) const EPOCH_MS: u64 = 1_795_392_000_000;
 /// How much of what it read a crash may make the process forget of a hold, in milliseconds: the time to its commit, that of the commit
 /// under way before it and its own, and the messages' between.
 const UNCOMMITTED_MS_MAX: u64 = 150;
+/// What makes the chance of an engine's room another one than that of the run.
+const CHANCE_OF_ROOM: u64 = 0x6e61_7272_6f77;
 /// The job of every run.
 const JOB: JobId = JobId(1);
 
@@ -51,6 +53,8 @@ pub struct Summary {
 #[derive(Debug)]
 pub(crate) struct Surroundings {
     pub(crate) chance: Chance,
+    /// Whether engines have hardly any room.
+    pub(crate) is_narrow: bool,
     pub(crate) scripts: Vec<Box<dyn Script>>,
     pub(crate) store: MemoryStore,
     pub(crate) rows: Vec<Vec<Row>>,
@@ -100,6 +104,7 @@ impl Surroundings {
         intake(&mut store, &given, options.partitions);
         let names = scripts.iter().zip(0..).map(|(script, number)| (host_name(number), script.name())).collect();
         let around = Self {
+            is_narrow: false,
             meters: vec![Meter::default(); scripts.len()],
             scripts,
             store,
@@ -148,6 +153,8 @@ impl Simulator {
     pub(crate) fn play(&self, rng_seed: u64, chance: Chance, drawn: Drawn, options: &Options) -> Result<Surroundings, Finding> {
         let crashes_drawn = drawn.crashes;
         let (mut around, given) = Surroundings::of(drawn, chance, options);
+        // By a chance of its own: what the web does in a run is the same with room and without.
+        around.is_narrow = Chance::from_rng_seed(rng_seed ^ CHANCE_OF_ROOM).up_to(99) < options.narrow_percent;
         let finding = |at_ms, what, state| Finding { rng_seed, at_ms, world: None, what, state };
         // An answer to a guest may be on its way to another partition when the process ends.
         let mut is_whole = true;

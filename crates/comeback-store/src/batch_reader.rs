@@ -1,4 +1,4 @@
-//! Reading batch bodies from threads that do not own the store.
+//! Reading batches from threads that do not own the store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,12 +8,13 @@ use comeback_engine::ids::{BatchSeq, PartitionId};
 use fjall::Keyspace;
 
 use crate::error::StoreError;
-use crate::key::key;
+use crate::key::{key, keys_from, place_of};
 
 /// A cheap handle that reads what the store's owner has written. It keeps the database open as long as it lives.
 #[derive(Clone)]
 pub struct BatchReader {
     pub(crate) path: Arc<Path>,
+    pub(crate) heads: Keyspace,
     pub(crate) bodies: Keyspace,
     pub(crate) is_poisoned: Arc<AtomicBool>,
 }
@@ -30,5 +31,27 @@ impl BatchReader {
         let found = self.bodies.get(key(partition, seq.0));
         let found = found.map_err(|error| StoreError::from_database("read from", &self.path, error))?;
         Ok(found.map(|body| body.to_vec()))
+    }
+
+    /// Up to `count_max` heads of a partition from a place on, in order.
+    ///
+    /// # Errors
+    /// The system's refusal, or that the store was poisoned.
+    pub fn batch_heads(
+        &self,
+        partition: PartitionId,
+        from: BatchSeq,
+        count_max: usize,
+    ) -> Result<Vec<(BatchSeq, Vec<u8>)>, StoreError> {
+        if self.is_poisoned.load(Ordering::Acquire) {
+            return Err(StoreError::Poisoned);
+        }
+        let mut found = Vec::new();
+        for entry in self.heads.range(keys_from(partition, from.0)).take(count_max) {
+            let (key, head) = entry.into_inner().map_err(|error| StoreError::from_database("read from", &self.path, error))?;
+            let damaged = || StoreError::Damaged { path: self.path.to_path_buf(), what: "a key has the wrong length" };
+            found.push((BatchSeq(place_of(&key).ok_or_else(damaged)?), head.to_vec()));
+        }
+        Ok(found)
     }
 }

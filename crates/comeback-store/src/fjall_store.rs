@@ -32,12 +32,11 @@ const REMOVALS_COUNT_MAX: usize = 1024;
 /// How much is written to learn why background work failed.
 const PROBE_BYTES: usize = 1024 * 1024;
 
-/// The Store trait over fjall. One thread owns it; [`FjallStore::batch_reader`] gives others read access to bodies.
+/// The Store trait over fjall. One thread owns it; [`FjallStore::batch_reader`] gives others read access to batches.
 pub struct FjallStore {
     path: Arc<Path>,
     database: Database,
-    heads: Keyspace,
-    bodies: BatchReader,
+    batches: BatchReader,
     log: Keyspace,
     log_last: Keyspace,
     /// The last record of each log, as in `log_last`.
@@ -74,15 +73,15 @@ impl FjallStore {
         let last = read_log_last(path, &log_last)?;
         let is_poisoned = Arc::new(AtomicBool::new(false));
         let path: Arc<Path> = path.into();
-        let bodies = BatchReader { path: Arc::clone(&path), bodies, is_poisoned: Arc::clone(&is_poisoned) };
+        let batches = BatchReader { path: Arc::clone(&path), heads, bodies, is_poisoned: Arc::clone(&is_poisoned) };
         let (heads_floor, log_floor) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { path, database, heads, bodies, log, log_last, last, heads_floor, log_floor, is_poisoned })
+        Ok(Self { path, database, batches, log, log_last, last, heads_floor, log_floor, is_poisoned })
     }
 
-    /// A handle that reads batch bodies from another thread.
+    /// A handle that reads batches from another thread.
     #[must_use]
     pub fn batch_reader(&self) -> BatchReader {
-        self.bodies.clone()
+        self.batches.clone()
     }
 
     /// The place of a partition's last log record, be it cut away or not; 0 before the first.
@@ -174,8 +173,8 @@ impl Store for FjallStore {
         self.check()?;
         let StoredBatch { head, body } = batch;
         let mut writes = self.database.batch();
-        writes.insert(&self.heads, key(partition, seq.0), head.as_slice());
-        writes.insert(&self.bodies.bodies, key(partition, seq.0), body.as_slice());
+        writes.insert(&self.batches.heads, key(partition, seq.0), head.as_slice());
+        writes.insert(&self.batches.bodies, key(partition, seq.0), body.as_slice());
         self.written("write to", writes.commit())?;
         if let Some(floor) = self.heads_floor.get_mut(&partition) {
             *floor = (*floor).min(seq.0);
@@ -184,7 +183,7 @@ impl Store for FjallStore {
     }
 
     fn batch_body(&self, partition: PartitionId, seq: BatchSeq) -> Result<Option<Vec<u8>>, StoreError> {
-        self.bodies.batch_body(partition, seq)
+        self.batches.batch_body(partition, seq)
     }
 
     fn batch_heads(
@@ -193,14 +192,13 @@ impl Store for FjallStore {
         from: BatchSeq,
         count_max: usize,
     ) -> Result<Vec<(BatchSeq, Vec<u8>)>, StoreError> {
-        let found = self.read(&self.heads, keys_from(partition, from.0), count_max)?;
-        Ok(found.into_iter().map(|(place, head)| (BatchSeq(place), head)).collect())
+        self.batches.batch_heads(partition, from, count_max)
     }
 
     fn truncate_batches(&mut self, partition: PartitionId, below: BatchSeq) -> Result<(), StoreError> {
         self.check()?;
         let floor = self.heads_floor.get(&partition).copied().unwrap_or(0);
-        self.remove(&[&self.heads, &self.bodies.bodies], partition, floor, below.0)?;
+        self.remove(&[&self.batches.heads, &self.batches.bodies], partition, floor, below.0)?;
         self.heads_floor.insert(partition, floor.max(below.0));
         Ok(())
     }

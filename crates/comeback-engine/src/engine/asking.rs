@@ -5,8 +5,7 @@ use std::sync::Arc;
 use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::{Monotonic, Now};
 
-use super::{Batch, Engine, HostId, Lease, LeaseOf};
-use crate::batch::{BatchHead, BatchProgress};
+use super::{Engine, HostId, Lease, LeaseOf};
 use crate::governor::SlotMessage;
 use crate::host::announced::Announced;
 use crate::host::queue::UrlPlace;
@@ -24,22 +23,6 @@ const HOLD_MS_TO_UNLOAD: u64 = 60_000;
 const ELSEWHERE_MAX: usize = 256;
 
 impl Engine {
-    pub(super) fn index_batch(&mut self, now: Now, batch: BatchSeq, head: &BatchHead, mut progress: BatchProgress) {
-        progress.settled = progress.settled.below(head.count);
-        let host = self.host_id(&head.host);
-        let left = u64::from(head.count.saturating_sub(progress.settled.count()));
-        if left == 0 || self.batches.contains_key(&batch) {
-            return;
-        }
-        self.unsettled += left;
-        self.hosts[host].unsettled += left;
-        self.hosts[host].queue.add_batch(head.job, batch);
-        self.hosts[host].is_listed |= !head.from_public;
-        let BatchHead { job, host: _, count, from_public } = *head;
-        self.batches.insert(batch, Batch { job, host, count, from_public, progress, body: None });
-        self.tend(now, host);
-    }
-
     /// # Panics
     /// When the body holds another number of URLs than the head says: the shell compares them before.
     pub(super) fn take_in_batch(&mut self, now: Now, seq: BatchSeq, urls: Vec<SeedUrl>) {
@@ -55,13 +38,18 @@ impl Engine {
     }
 
     pub(super) fn receive_guest(&mut self, now: Now, guest: Guest) {
-        let host = self.host_id(&guest.visit.host);
+        let host = self.host_id(now, &guest.visit.host);
         self.hosts[host].queue.guests.push_back(guest);
         self.tend(now, host);
     }
 
     /// Looks after one host: spends its patience, settles what is condemned, loads, asks for slots, sets its timer.
     pub(super) fn tend(&mut self, now: Now, id: HostId) {
+        self.look_after(now, id);
+        self.rest(now, id);
+    }
+
+    fn look_after(&mut self, now: Now, id: HostId) {
         if self.hosts[id].end_look(now, &mut self.chance) {
             self.note_host(id);
             self.recall_unsent(id);
@@ -83,7 +71,9 @@ impl Engine {
         let reload_at = held_until
             .filter(|until| until.since_ms(now.monotonic) > HOLD_MS_TO_UNLOAD)
             .map(|until| Monotonic(until.0 - HOLD_MS_TO_UNLOAD));
-        if reload_at.is_some() {
+        let is_dead = self.hosts[id].robots.is_unasked() && self.hosts[id].trouble.is_some();
+        if reload_at.is_some() || is_dead {
+            // None of its URLs is asked soon: they wait in the store.
             self.unload(id);
         } else {
             self.load_for(id, self.hosts[id].window.limit_max() as usize * 2);

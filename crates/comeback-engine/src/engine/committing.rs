@@ -56,7 +56,7 @@ impl Engine {
         if self.commit_clock.under_way || !self.commit_clock.has_changes() {
             return None;
         }
-        let at_once = self.unsettled == 0 || (self.draining && self.under_way() == 0);
+        let at_once = (self.unsettled == 0 && self.is_indexed()) || (self.draining && self.under_way() == 0);
         Some(if at_once {
             Monotonic(0)
         } else {

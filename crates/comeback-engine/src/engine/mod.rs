@@ -16,7 +16,6 @@ use crate::chance::Chance;
 use crate::commit::{HostRecord, Tally};
 use crate::config::EngineConfig;
 use crate::governor::SlotMessage;
-use crate::host::Host;
 use crate::host::queue::UrlPlace;
 use crate::host_key::HostKey;
 use crate::ids::{BatchSeq, JobId, LeaseId, Ticket};
@@ -27,15 +26,20 @@ use crate::visit::{Guest, Visit};
 
 mod asking;
 mod committing;
+mod host_table;
+mod indexing;
 mod judging;
 mod redirecting;
 mod rendering;
+mod resting;
 mod settling;
 mod waiting;
 
 pub use waiting::WaitingHost;
 
 use committing::CommitClock;
+use host_table::HostTable;
+use indexing::Index;
 
 /// A host's place in the engine's table.
 type HostId = usize;
@@ -45,8 +49,10 @@ type HostId = usize;
 pub struct Engine {
     config: EngineConfig,
     chance: Chance,
-    hosts: Vec<Host>,
-    host_ids: BTreeMap<HostKey, HostId>,
+    hosts: HostTable,
+    /// Hosts with nothing to do, in the order in which they came to it; some may have got something since.
+    resting: VecDeque<HostId>,
+    index: Index,
     batches: BTreeMap<BatchSeq, Batch>,
     leases: BTreeMap<LeaseId, Lease>,
     tickets: BTreeMap<Ticket, HostId>,
@@ -90,13 +96,14 @@ struct Lease {
 impl Engine {
     /// An engine that knows nothing yet, or what its partition's log says: the tally and the hosts' records.
     #[must_use]
-    pub fn new(config: EngineConfig, now: Now, tally: Tally, hosts: impl IntoIterator<Item = HostRecord>) -> Self {
+    pub fn new(config: EngineConfig, tally: Tally, hosts: impl IntoIterator<Item = HostRecord>) -> Self {
         let rng_seed = config.rng_seed ^ u64::from(config.partition.0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut engine = Self {
+        Self {
             chance: Chance::from_rng_seed(rng_seed),
             config,
-            hosts: Vec::new(),
-            host_ids: BTreeMap::new(),
+            hosts: HostTable::of(hosts),
+            resting: VecDeque::new(),
+            index: Index::default(),
             batches: BTreeMap::new(),
             leases: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -108,18 +115,14 @@ impl Engine {
             draining: false,
             last_lease: LeaseId(0),
             last_ticket: Ticket(0),
-        };
-        for record in hosts {
-            let host = engine.host_id(&record.host);
-            engine.hosts[host].restore(&record, now);
         }
-        engine
     }
 
     /// Takes one input. Drain [`Engine::next_output`] afterwards.
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {
             Input::BatchIndexed { batch, head, progress } => self.index_batch(now, batch, &head, progress),
+            Input::BatchesIndexed { are_all } => self.index = if are_all { Index::Complete } else { Index::Waiting },
             Input::BatchLoaded { batch, urls } => self.take_in_batch(now, batch, urls),
             Input::SlotGranted(ticket) => self.use_slot(now, ticket),
             Input::VisitEnded { lease, report } => self.end_visit(now, lease, *report),
@@ -131,6 +134,7 @@ impl Engine {
             Input::TimePassed => {}
         }
         self.ring_timers(now);
+        self.fill_line();
         self.commit_if_due(now);
         let next = self.timers.first().map(|(at, _)| *at);
         let commit = self.commit_due_at();
@@ -145,7 +149,7 @@ impl Engine {
         self.outputs.pop_front().unwrap_or(Output::WaitUntil(None))
     }
 
-    /// URLs that are not settled yet.
+    /// URLs that are not settled yet, of the batches that it knows.
     #[must_use]
     pub const fn unsettled(&self) -> u64 {
         self.unsettled
@@ -193,14 +197,14 @@ impl Engine {
         self.leases.get(&lease).map(|lease| &self.hosts[lease.host].history)
     }
 
-    fn host_id(&mut self, key: &HostKey) -> HostId {
-        if let Some(id) = self.host_ids.get(key) {
-            return *id;
-        }
-        let id = self.hosts.len();
-        self.hosts.push(Host::new(key.clone(), &self.config));
-        self.host_ids.insert(key.clone(), id);
-        id
+    /// Whether every URL is settled and committed.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.unsettled == 0 && self.is_indexed() && self.is_committed()
+    }
+
+    fn host_id(&mut self, now: Now, key: &HostKey) -> HostId {
+        self.hosts.meet(key, &self.config, now)
     }
 
     fn ring_timers(&mut self, now: Now) {
@@ -228,7 +232,7 @@ impl Engine {
         for ticket in std::mem::take(&mut self.tickets).into_keys() {
             self.outputs.push_back(Output::Slot(SlotMessage::Withdraw(ticket)));
         }
-        for host in &mut self.hosts {
+        for host in self.hosts.iter_mut() {
             host.tickets.clear();
         }
         let under_way: Vec<LeaseId> = self.leases.iter().filter(|(_, lease)| lease.ticket.is_some()).map(|(id, _)| *id).collect();

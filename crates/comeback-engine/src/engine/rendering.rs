@@ -5,8 +5,9 @@ use std::fmt::{self, Write};
 
 use comeback_diagnosis::clock::{Monotonic, Now};
 
+use super::indexing::Index;
 use super::{Batch, Engine, Lease, LeaseOf};
-use crate::commit::Tally;
+use crate::commit::{HostRecord, Tally};
 use crate::host::robots::Robots;
 use crate::host::{Hold, Host};
 use crate::ids::LeaseId;
@@ -25,7 +26,8 @@ impl Engine {
             config,
             chance: _,
             hosts,
-            host_ids: _,
+            resting,
+            index,
             batches,
             leases,
             tickets,
@@ -57,7 +59,8 @@ impl Engine {
             commit_clock.hosts.len(),
             if commit_clock.under_way { "; a commit is under way" } else { "" }
         )?;
-        for (id, host) in hosts.iter().enumerate() {
+        render_index(text, *index, resting.len())?;
+        for (id, host) in hosts.iter() {
             render_host(text, now, host)?;
             for (seq, batch) in batches.iter().filter(|(_, batch)| batch.host == id) {
                 let Batch { job, host: _, count, from_public, progress, body } = batch;
@@ -70,6 +73,9 @@ impl Engine {
                     progress.asked.len()
                 )?;
             }
+        }
+        for record in hosts.records() {
+            render_record(text, now, record)?;
         }
         leases.iter().try_for_each(|(id, lease)| render_lease(text, *id, lease))
     }
@@ -84,6 +90,34 @@ fn render_lease(text: &mut String, id: LeaseId, lease: &Lease) -> fmt::Result {
     };
     let where_it_is = if ticket.is_some() { "under way" } else { "waits for another host" };
     writeln!(text, "lease {id}: {of}, {} {}, {where_it_is}", visit.method, visit.url)
+}
+
+fn render_index(text: &mut String, index: Index, resting: usize) -> fmt::Result {
+    match index {
+        Index::Complete => {}
+        Index::Waiting => writeln!(text, "  further batches wait")?,
+        Index::Asked => writeln!(text, "  further batches were asked for")?,
+    }
+    if resting > 0 { writeln!(text, "  hosts with nothing to do: {resting}") } else { Ok(()) }
+}
+
+/// A host that is not met, or put aside.
+fn render_record(text: &mut String, now: Now, record: &HostRecord) -> fmt::Result {
+    let HostRecord { host, hold, patience, trouble, condemned } = record;
+    writeln!(text, "host {host}: nothing of it is under way")?;
+    if let Some(hold) = hold {
+        writeln!(text, "  held for {} ms: {}", hold.until.since_ms(now.wall), hold.because)?;
+    }
+    if let Some(patience) = patience {
+        writeln!(text, "  patience: {} ms spent, last refusal {}", patience.spent_ms, patience.cause)?;
+    }
+    if let Some(trouble) = trouble {
+        writeln!(text, "  in trouble: {}, {} probes", trouble.cause, trouble.probes)?;
+    }
+    if let Some(condemned) = condemned {
+        writeln!(text, "  condemned: {} ({})", condemned.outcome.word(), condemned.cause)?;
+    }
+    Ok(())
 }
 
 fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
@@ -113,6 +147,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         timer,
         changed: _,
         hold_changed: _,
+        is_resting: _,
     } = host;
     let robots = match robots {
         Robots::Unknown => "unknown",

@@ -67,12 +67,13 @@ impl Engine {
         })
     }
 
-    /// When the work will be done, as far as its hosts can tell. It looks at every host that was met.
+    /// When the work will be done, as far as its hosts can tell. It looks at every host that is met; of batches
+    /// that it does not know it says nothing.
     #[must_use]
     pub fn outlook(&self, now: Now) -> Outlook {
         let mut outlook = Outlook::default();
         // The URLs of a condemned host are settled as soon as they are loaded.
-        for host in self.hosts.iter().filter(|host| host.unsettled > 0 && host.condemned.is_none()) {
+        for (_, host) in self.hosts.iter().filter(|(_, host)| host.unsettled > 0 && host.condemned.is_none()) {
             let is_open = host.trouble.is_none() && host.hold.as_ref().is_none_or(|hold| hold.until <= now.monotonic);
             let end = self.host_work(now, host).end(now.monotonic);
             outlook.merge(&Outlook {

@@ -86,6 +86,8 @@ pub(crate) struct Host {
     /// Whether its lasting state changed since the last commit, and whether a hold did.
     pub(crate) changed: bool,
     pub(crate) hold_changed: bool,
+    /// Whether it stands in the row of those with nothing to do.
+    pub(crate) is_resting: bool,
 }
 
 /// Whether a host may be asked now.
@@ -128,6 +130,7 @@ impl Host {
             timer: None,
             changed: false,
             hold_changed: false,
+            is_resting: false,
         }
     }
 
@@ -211,6 +214,13 @@ impl Host {
         self.trouble.is_some() || self.hold.is_some() || !self.robots.settled()
     }
 
+    /// Whether its next request needs to keep no gap from its last one.
+    pub(crate) fn gap_is_over(&self, now: Now) -> bool {
+        let gap_ms = self.delay_ms.max(self.robots.crawl_delay_ms());
+        let fixed_at = self.asked_at.map_or(now.monotonic, |asked_at| asked_at.plus_ms(gap_ms));
+        fixed_at.max(self.pace.next_at()) <= now.monotonic
+    }
+
     /// The least gap between two requests: the user's delay, the site's crawl delay, the pace found.
     pub(crate) fn gap_ms(&self) -> u64 {
         self.delay_ms.max(self.robots.crawl_delay_ms()).max(self.pace.gap_ms())
@@ -226,6 +236,14 @@ impl Host {
         };
         let answer_ms = mean_ms(|attempt| attempt.cause == Cause::None).or_else(|| mean_ms(|_| true))?;
         Some(HostPace { answer_ms: answer_ms.max(1), window: self.window.limit_soon(), gap_ms: self.gap_ms() })
+    }
+
+    /// One of the user's own lists names the host too: its address is refused to those that public lists name, and to nobody else.
+    pub(crate) fn pardon_refused_address(&mut self) {
+        if self.condemned.as_ref().is_some_and(|condemned| condemned.cause == Cause::AddressRefused) {
+            self.condemned = None;
+            self.changed = true;
+        }
     }
 
     /// Extends or places a hold; never shortens one.

@@ -49,6 +49,14 @@ impl Robots {
         }
     }
 
+    /// Whether its fetch comes before all else.
+    pub(crate) const fn is_unasked(&self) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Asking | Self::Known(_) | Self::Ignored => false,
+        }
+    }
+
     pub(crate) fn learn(&mut self, text: Option<&[u8]>, agent: &str) {
         *self = Self::Known(Box::new(text.map_or_else(Rules::allow_all, |text| Rules::parse(text, agent))));
     }

@@ -97,6 +97,7 @@ impl Simulator {
     fn play_hosts(&self, hosts: Vec<Host>, rng_seed: u64, plant: Option<Plant>) -> Result<Vec<HostScore>, Finding> {
         let options = Options {
             crashes_max: 0,
+            narrow_percent: 0,
             drain_percent: 0,
             message_ms_max: 1,
             connect_ms_max: 2,
