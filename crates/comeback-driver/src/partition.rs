@@ -107,7 +107,7 @@ impl PartitionShell {
     /// Takes one message. Returns when to wake up next; `None` when that has not changed.
     fn take(&mut self, message: Message) -> Result<Option<Option<Monotonic>>, DriverError> {
         let input = match message {
-            Message::SlotGranted(ticket) => Input::SlotGranted(ticket),
+            Message::FromGovernor(said) => Input::FromGovernor(said),
             Message::Attempted { lease, visit, attempt } => match self.end_attempt(lease, &visit, attempt)? {
                 Some(input) => input,
                 None => return Ok(None),
@@ -151,7 +151,7 @@ impl PartitionShell {
         match output {
             Output::IndexBatches { count_max } => return self.unindexed.read(&self.reader, self.id, &self.state, count_max),
             Output::LoadBatch(batch) => return Ok(vec![self.load(batch)?]),
-            Output::Slot(message) => self.post.tell_governor(self.id, message),
+            Output::ToGovernor(message) => self.post.tell_governor(self.id, message),
             Output::Visit { lease, visit } => {
                 let headers = self.settings.fields_of(&visit);
                 let task = UnderWay::start(Arc::clone(&self.route), self.post.clone(), self.id, lease, visit, headers);
@@ -233,6 +233,7 @@ impl PartitionShell {
         VisitReport {
             status: None,
             diagnosis: self.knowledge.diagnose(&exchange, &History::default()),
+            address: None,
             sent_at: received_at,
             elapsed_ms: 0,
             bytes: 0,

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use comeback_engine::governor::SlotMessage;
-use comeback_engine::ids::{LeaseId, LogSeq, PartitionId, Ticket};
+use comeback_engine::governor::{FromGovernor, ToGovernor};
+use comeback_engine::ids::{LeaseId, LogSeq, PartitionId};
 use comeback_engine::visit::{Guest, GuestAnswer, Visit};
 use comeback_fetch::{Attempt, Capture};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -24,7 +24,7 @@ pub(crate) fn queue<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
 /// What a partition is told.
 #[derive(Debug)]
 pub(crate) enum Message {
-    SlotGranted(Ticket),
+    FromGovernor(FromGovernor),
     /// An attempt of ours ended; `None` when its task was lost.
     Attempted {
         lease: LeaseId,
@@ -64,14 +64,14 @@ pub(crate) enum Word {
 #[derive(Debug, Clone)]
 pub(crate) struct Post {
     partitions: Arc<[UnboundedSender<Message>]>,
-    governor: UnboundedSender<(PartitionId, SlotMessage)>,
+    governor: UnboundedSender<(PartitionId, ToGovernor)>,
     run: UnboundedSender<Word>,
 }
 
 impl Post {
     pub(crate) fn new(
         partitions: Vec<UnboundedSender<Message>>,
-        governor: UnboundedSender<(PartitionId, SlotMessage)>,
+        governor: UnboundedSender<(PartitionId, ToGovernor)>,
         run: UnboundedSender<Word>,
     ) -> Self {
         Self { partitions: partitions.into(), governor, run }
@@ -89,7 +89,7 @@ impl Post {
         }
     }
 
-    pub(crate) fn tell_governor(&self, from: PartitionId, message: SlotMessage) {
+    pub(crate) fn tell_governor(&self, from: PartitionId, message: ToGovernor) {
         let _ = self.governor.send((from, message));
     }
 

@@ -18,6 +18,7 @@ pub(crate) fn report(visit: &Visit, capture: &Capture, exchange: &Exchange<'_>, 
     VisitReport {
         status: response.map(|response| response.status),
         diagnosis,
+        address: capture.remote.map(|remote| remote.ip()),
         sent_at: capture.sent_at.unwrap_or(capture.ended_at),
         elapsed_ms: capture.elapsed_ms,
         bytes: response.map_or(0, |response| response.body_bytes),

@@ -10,7 +10,7 @@ use comeback_engine::commit::{HostRecord, LogRecord};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
-use comeback_engine::governor::{Governor, SlotMessage};
+use comeback_engine::governor::{Governor, ToGovernor};
 use comeback_engine::host_rule::HostRule as EngineHostRule;
 use comeback_engine::ids::{LogSeq, PartitionId};
 use comeback_engine::store::Store;
@@ -305,7 +305,8 @@ async fn fetch(dir: &Path, job: &JobFile, prepared: Prepared, around: &Surroundi
     let (senders, mailboxes): (Vec<_>, Vec<_>) = recovered.iter().map(|_| queue()).unzip();
     let post = Post::new(senders, governor_sender, run_sender);
     let mut tasks = JoinSet::new();
-    tasks.spawn(govern(settings.concurrency as usize, asked, post.clone()));
+    let governor = Governor::new(settings.concurrency as usize, wall_now().0);
+    tasks.spawn(govern(governor, clock, asked, post.clone()));
     let reader = store.batch_reader();
     let mut shells = Vec::new();
     // A partition has one commit under way at most, so that no order ever waits for room.
@@ -350,12 +351,22 @@ async fn fetch(dir: &Path, job: &JobFile, prepared: Prepared, around: &Surroundi
 }
 
 /// The governor's task.
-async fn govern(slots_max: usize, mut asked: UnboundedReceiver<(PartitionId, SlotMessage)>, post: Post) {
-    let mut governor = Governor::new(slots_max);
-    while let Some((partition, message)) = asked.recv().await {
-        governor.handle(partition, message);
-        while let Some(grant) = governor.next_grant() {
-            post.send(grant.partition, Message::SlotGranted(grant.ticket));
+async fn govern(mut governor: Governor, clock: Clock, mut asked: UnboundedReceiver<(PartitionId, ToGovernor)>, post: Post) {
+    loop {
+        let message = match governor.wake_at() {
+            None => asked.recv().await.map(Some),
+            Some(at) => tokio::select! {
+                message = asked.recv() => message.map(Some),
+                () = tokio::time::sleep_until(clock.instant(at)) => Some(None),
+            },
+        };
+        match message {
+            Some(Some((partition, message))) => governor.handle(clock.now(), partition, message),
+            Some(None) => governor.handle_time(clock.now()),
+            None => return,
+        }
+        while let Some((partition, said)) = governor.next_message() {
+            post.send(partition, Message::FromGovernor(said));
         }
     }
 }

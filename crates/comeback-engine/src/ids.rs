@@ -48,3 +48,7 @@ number!(
     /// A request for a slot, put to the governor. Unique within the run of one partition's engine.
     Ticket, u64
 );
+number!(
+    /// A host, as its partition's engine numbers it for the governor. Unique within the run of one partition's engine.
+    HostNumber, u32
+);

@@ -1,7 +1,8 @@
 //! What goes into the engine: everything that happens, as values.
 
 use crate::batch::{BatchHead, BatchProgress};
-use crate::ids::{BatchSeq, LeaseId, Ticket};
+use crate::governor::FromGovernor;
+use crate::ids::{BatchSeq, LeaseId};
 use crate::seed_url::SeedUrl;
 use crate::visit::{Guest, GuestAnswer, VisitReport};
 
@@ -29,8 +30,8 @@ pub enum Input {
         /// Its URLs, all of them, in their order.
         urls: Vec<SeedUrl>,
     },
-    /// The governor grants a slot.
-    SlotGranted(Ticket),
+    /// The governor says something.
+    FromGovernor(FromGovernor),
     /// An exchange ended, and was diagnosed.
     VisitEnded {
         /// Whose.

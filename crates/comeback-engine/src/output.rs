@@ -5,7 +5,7 @@ use std::sync::Arc;
 use comeback_diagnosis::clock::Monotonic;
 
 use crate::commit::Commit;
-use crate::governor::SlotMessage;
+use crate::governor::ToGovernor;
 use crate::host_key::HostKey;
 use crate::ids::{BatchSeq, JobId, LeaseId, PartitionId};
 use crate::outcome::{CapturePlace, Settlement};
@@ -23,7 +23,7 @@ pub enum Output {
     /// Load a batch; answer with `BatchLoaded`.
     LoadBatch(BatchSeq),
     /// Tell the governor.
-    Slot(SlotMessage),
+    ToGovernor(ToGovernor),
     /// Make a request; answer with `VisitEnded` or `VisitRecalled`.
     Visit {
         /// The lease that it belongs to.

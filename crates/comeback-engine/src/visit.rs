@@ -1,5 +1,7 @@
 //! What is asked, and what came of it: the two values that cross between the engine and a route.
 
+use std::net::IpAddr;
+
 use comeback_diagnosis::clock::WallTime;
 use comeback_diagnosis::diagnosis::Diagnosis;
 use comeback_diagnosis::rate_limit::Allowance;
@@ -126,6 +128,8 @@ pub struct VisitReport {
     pub status: Option<u16>,
     /// What diagnosis says.
     pub diagnosis: Diagnosis,
+    /// The address that was asked; `None` where there was no connection, or none of ours.
+    pub address: Option<IpAddr>,
     /// When the request was sent, or would have been.
     pub sent_at: WallTime,
     /// From sending to the end, in milliseconds.

@@ -10,7 +10,7 @@ use comeback_engine::diagnosis::clock::{Monotonic, Now, WallTime};
 use comeback_engine::diagnosis::diagnosis::{Diagnosis, Remedy, Responder, Scope};
 use comeback_engine::diagnosis::retry_after::{RetryAfter, RetryAfterKind};
 use comeback_engine::engine::Engine;
-use comeback_engine::governor::SlotMessage;
+use comeback_engine::governor::{FromGovernor, ToGovernor};
 use comeback_engine::host_key::HostKey;
 use comeback_engine::ids::{BatchSeq, JobId, LeaseId, PartitionId};
 use comeback_engine::input::Input;
@@ -75,7 +75,9 @@ impl Scene {
                         let urls = (0..self.urls).map(|page| self.seed(page)).collect();
                         inputs.push_back(Input::BatchLoaded { batch, urls });
                     }
-                    Output::Slot(SlotMessage::Ask(ticket)) if self.has_slots => inputs.push_back(Input::SlotGranted(ticket)),
+                    Output::ToGovernor(ToGovernor::Ask { ticket, host: _ }) if self.has_slots => {
+                        inputs.push_back(Input::FromGovernor(FromGovernor::SlotGranted(ticket)));
+                    }
                     Output::Visit { lease, visit } => self.visits.push_back((lease, *visit)),
                     Output::Settle(settled) => self.settled.push(*settled),
                     Output::Commit(_) => inputs.push_back(Input::Committed),
@@ -87,7 +89,7 @@ impl Scene {
                     Output::AnswerGuest { lease, answer, .. } => {
                         inputs.push_back(Input::GuestAnswered { lease, answer: *answer });
                     }
-                    Output::Slot(_) | Output::Recall(_) | Output::Cut(_) | Output::IndexBatches { .. } => {}
+                    Output::ToGovernor(_) | Output::Recall(_) | Output::Cut(_) | Output::IndexBatches { .. } => {}
                 }
             }
         }
@@ -144,6 +146,7 @@ fn report(diagnosis: Diagnosis) -> VisitReport {
     VisitReport {
         status: None,
         diagnosis,
+        address: None,
         sent_at: WallTime(0),
         elapsed_ms: 5,
         bytes: 4,
@@ -442,7 +445,9 @@ fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
         engine.handle(now(0), input);
         loop {
             match engine.next_output() {
-                Output::Slot(SlotMessage::Ask(ticket)) => inputs.push_back(Input::SlotGranted(ticket)),
+                Output::ToGovernor(ToGovernor::Ask { ticket, host: _ }) => {
+                    inputs.push_back(Input::FromGovernor(FromGovernor::SlotGranted(ticket)));
+                }
                 Output::Visit { lease, visit } => {
                     asked.push(*visit);
                     let diagnosis = diagnosis(Cause::AddressRefused, Scope::Url, Remedy::GiveUp, None);
@@ -452,7 +457,7 @@ fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
                 Output::AnswerGuest { answer, .. } => answers.push(*answer),
                 Output::WaitUntil(_) => break,
                 Output::LoadBatch(_)
-                | Output::Slot(_)
+                | Output::ToGovernor(_)
                 | Output::Recall(_)
                 | Output::Cut(_)
                 | Output::SendGuest { .. }
@@ -500,17 +505,20 @@ fn first_visit(named_publicly: &[bool], ignore_robots: bool) -> Visit {
     }
     let mut tickets = VecDeque::new();
     loop {
-        let input = inputs.pop_front().or_else(|| tickets.pop_front().map(Input::SlotGranted)).expect("something is asked");
+        let input = inputs
+            .pop_front()
+            .or_else(|| tickets.pop_front().map(FromGovernor::SlotGranted).map(Input::FromGovernor))
+            .expect("something is asked");
         engine.handle(now(0), input);
         loop {
             match engine.next_output() {
                 Output::LoadBatch(batch) => {
                     inputs.push_back(Input::BatchLoaded { batch, urls: vec![SeedUrl::get("http://10.0.0.1/page")] });
                 }
-                Output::Slot(SlotMessage::Ask(ticket)) => tickets.push_back(ticket),
+                Output::ToGovernor(ToGovernor::Ask { ticket, host: _ }) => tickets.push_back(ticket),
                 Output::Visit { visit, .. } => return *visit,
                 Output::WaitUntil(_) => break,
-                Output::Slot(_)
+                Output::ToGovernor(_)
                 | Output::Recall(_)
                 | Output::Cut(_)
                 | Output::SendGuest { .. }
@@ -554,10 +562,10 @@ fn batches_are_looked_at_as_their_hosts_come_into_line() {
                         inputs.push_back(Input::BatchIndexed { batch: BatchSeq(told), head, progress: BatchProgress::default() });
                         inputs.push_back(Input::BatchesIndexed { are_all: told == 4 });
                     }
-                    Output::Slot(SlotMessage::Ask(ticket)) => tickets.push_back(ticket),
+                    Output::ToGovernor(ToGovernor::Ask { ticket, host: _ }) => tickets.push_back(ticket),
                     Output::WaitUntil(_) => break,
                     Output::LoadBatch(_)
-                    | Output::Slot(_)
+                    | Output::ToGovernor(_)
                     | Output::Visit { .. }
                     | Output::Recall(_)
                     | Output::Cut(_)
@@ -569,7 +577,7 @@ fn batches_are_looked_at_as_their_hosts_come_into_line() {
             }
         }
         in_line.push((asked_for, tickets.len(), engine.unsettled(), engine.is_indexed()));
-        inputs.extend(tickets.pop_front().map(Input::SlotGranted));
+        inputs.extend(tickets.pop_front().map(FromGovernor::SlotGranted).map(Input::FromGovernor));
     }
     assert_eq!(in_line, [(2, 2, 14, false), (3, 2, 21, false), (4, 2, 28, true)]);
 }

@@ -1,6 +1,8 @@
 //! How a visit ended, told to the engine as its driver would: the answer is diagnosed with the real knowledge. Most planted bugs
 //! live here, where the world's words become the engine's.
 
+use std::net::IpAddr;
+
 use comeback_engine::diagnosis::cause::Cause;
 use comeback_engine::diagnosis::clock::WallTime;
 use comeback_engine::diagnosis::diagnosis::{Diagnosis, Remedy, Scope};
@@ -19,6 +21,8 @@ use crate::world::Reply;
 pub(crate) struct Ended<'a> {
     pub(crate) visit: &'a Visit,
     pub(crate) reply: &'a Reply,
+    /// The address of the visit's host; `None` where the web has no such host.
+    pub(crate) address: Option<IpAddr>,
     pub(crate) left_ms: u64,
     pub(crate) read_ms: u64,
 }
@@ -26,7 +30,7 @@ pub(crate) struct Ended<'a> {
 impl Ended<'_> {
     /// What the engine is told.
     pub(crate) fn report(&self, knowledge: &Knowledge, history: &History, plant: Option<Plant>) -> VisitReport {
-        let Self { visit, reply, left_ms, read_ms } = *self;
+        let Self { visit, reply, address, left_ms, read_ms } = *self;
         let (status, fields, body, failure) = match reply {
             Reply::Answer { status, fields, body, .. } => (Some(*status), fields.as_slice(), *body, None),
             Reply::Nothing { cause, is_lasting, after_ms: _ } => {
@@ -57,6 +61,7 @@ impl Ended<'_> {
         VisitReport {
             status,
             diagnosis,
+            address,
             sent_at: WallTime(EPOCH_MS + left_ms),
             elapsed_ms: read_ms - left_ms,
             bytes: body.len() as u64,

@@ -9,6 +9,10 @@ pub struct Options {
     pub urls_max: u64,
     /// Of 100 runs, how many have one host with more than one batch.
     pub big_host_percent: u64,
+    /// Of 100 runs, in how many all hosts have one address.
+    pub shared_address_percent: u64,
+    /// Of 100 such runs, in how many the first hosts share a limiter too.
+    pub shared_limiter_percent: u64,
     /// Crashes in a run: 0 to this many.
     pub crashes_max: u64,
     /// Of 100 commits, how many are hit by a crash, while crashes are left.
@@ -62,6 +66,8 @@ impl Default for Options {
             hosts_max: 12,
             urls_max: 24,
             big_host_percent: 3,
+            shared_address_percent: 30,
+            shared_limiter_percent: 50,
             crashes_max: 3,
             crash_percent: 10,
             down_ms_max: 5_000,

@@ -9,7 +9,7 @@ use comeback_engine::diagnosis::clock::{Monotonic, Now, WallTime};
 use comeback_engine::diagnosis::history::History;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
-use comeback_engine::governor::{Governor, SlotMessage};
+use comeback_engine::governor::{FromGovernor, Governor, ToGovernor};
 use comeback_engine::ids::{LeaseId, LogSeq, PartitionId};
 use comeback_engine::input::{Input, Order};
 use comeback_engine::output::{Output, Settled};
@@ -51,7 +51,9 @@ enum CrashMoment {
 #[derive(Debug)]
 enum Event {
     ToEngine(PartitionId, Box<Input>),
-    ToGovernor(PartitionId, SlotMessage),
+    ToGovernor(PartitionId, ToGovernor),
+    /// The time for which the governor asked to be woken.
+    WakeGovernor(u64),
     Leave(PartitionId, LeaseId),
     Arrive(PartitionId, LeaseId),
     Committed(PartitionId, Box<Commit>, Option<CrashMoment>),
@@ -86,6 +88,7 @@ pub(crate) struct Shell<'a> {
     around: &'a mut Surroundings,
     partitions: Vec<Partition>,
     governor: Governor,
+    governor_wakes_at: Option<u64>,
     inbox: Inbox<Event>,
     visits: BTreeMap<(PartitionId, LeaseId), OnItsWay>,
     started_ms: u64,
@@ -97,13 +100,14 @@ impl<'a> Shell<'a> {
     pub(crate) fn recover(knowledge: &'a Knowledge, options: &'a Options, around: &'a mut Surroundings) -> Self {
         let started_ms = around.at_ms;
         let slots = usize::try_from(around.slots).unwrap_or(usize::MAX);
-        let governor = Governor::new(slots);
+        let governor = Governor::new(slots, started_ms);
         let mut shell = Self {
             knowledge,
             options,
             around,
             partitions: Vec::new(),
             governor,
+            governor_wakes_at: None,
             inbox: Inbox::default(),
             visits: BTreeMap::new(),
             started_ms,
@@ -219,9 +223,14 @@ impl<'a> Shell<'a> {
                 self.feed(id, *input);
             }
             Event::ToGovernor(id, message) => {
-                self.governor.handle(id, message);
-                while let Some(grant) = self.governor.next_grant() {
-                    self.deliver(grant.partition, Input::SlotGranted(grant.ticket));
+                self.governor.handle(self.now(), id, message);
+                self.hear_governor();
+            }
+            Event::WakeGovernor(at_ms) => {
+                if self.governor_wakes_at == Some(at_ms) {
+                    self.governor_wakes_at = None;
+                    self.governor.handle_time(self.now());
+                    self.hear_governor();
                 }
             }
             Event::Leave(id, lease) => {
@@ -246,6 +255,18 @@ impl<'a> Shell<'a> {
             }
         }
         false
+    }
+
+    /// Delivers what the governor says, and notes when it wants to be woken.
+    fn hear_governor(&mut self) {
+        while let Some((id, message)) = self.governor.next_message() {
+            self.deliver(id, Input::FromGovernor(message));
+        }
+        let wake_at_ms = self.governor.wake_at().map(|at| (self.started_ms + at.0).max(self.around.at_ms));
+        if let Some(at_ms) = wake_at_ms.filter(|at_ms| self.governor_wakes_at.is_none_or(|wakes_at| *at_ms < wakes_at)) {
+            self.governor_wakes_at = Some(at_ms);
+            self.inbox.put(at_ms, Event::WakeGovernor(at_ms));
+        }
     }
 
     fn feed(&mut self, id: PartitionId, input: Input) {
@@ -275,12 +296,12 @@ impl<'a> Shell<'a> {
                 self.deliver(id, Input::BatchLoaded { batch, urls });
             }
             Output::IndexBatches { count_max } => self.index(id, count_max),
-            Output::Slot(message) if self.options.plant == Some(Plant::SlotsForgotten) => {
-                if let SlotMessage::Ask(ticket) = message {
-                    self.deliver(id, Input::SlotGranted(ticket));
+            Output::ToGovernor(message) if self.options.plant == Some(Plant::SlotsForgotten) => {
+                if let ToGovernor::Ask { ticket, host: _ } = message {
+                    self.deliver(id, Input::FromGovernor(FromGovernor::SlotGranted(ticket)));
                 }
             }
-            Output::Slot(message) => {
+            Output::ToGovernor(message) => {
                 let at_ms = self.around.at_ms;
                 self.inbox.put(at_ms, Event::ToGovernor(id, message));
             }
@@ -413,7 +434,8 @@ impl<'a> Shell<'a> {
         }
         let fresh = History::default();
         let history = self.partitions[usize::from(id.0)].engine.history(lease).unwrap_or(&fresh);
-        let ended = Ended { visit: &visit, reply: &reply, left_ms, read_ms };
+        let address = number.and_then(|number| self.around.addresses.get(number)).copied();
+        let ended = Ended { visit: &visit, reply: &reply, address, left_ms, read_ms };
         let report = ended.report(self.knowledge, history, self.options.plant);
         if self.options.plant == Some(Plant::AnswerLost) && self.around.chance.up_to(30) == 0 {
             return;

@@ -1,5 +1,9 @@
 //! A run: a drawn web, a drawn list, one process life after another until every URL is settled.
 
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::rc::Rc;
+
 use comeback_engine::Chance;
 use comeback_engine::batch::BatchHead;
 use comeback_engine::commit::{Commit, LogRecord};
@@ -14,6 +18,8 @@ use crate::checkers::{Finding, Row, Watch, judge_rows};
 use crate::options::Options;
 use crate::scored::Meter;
 use crate::shell::{Ending, Shell};
+use crate::world::limiting::Bucket;
+use crate::world::sharing::Shared;
 use crate::world::{Promise, Script, draw};
 
 /// The longest run, in virtual milliseconds: two days.
@@ -27,6 +33,8 @@ pub(crate) const EPOCH_MS: u64 = 1_795_392_000_000;
 const UNCOMMITTED_MS_MAX: u64 = 150;
 /// What makes the chance of an engine's room another one than that of the run.
 const CHANCE_OF_ROOM: u64 = 0x6e61_7272_6f77;
+/// Hosts that share a limiter, at most.
+const SHARING_MAX: usize = 4;
 /// The job of every run.
 const JOB: JobId = JobId(1);
 
@@ -56,6 +64,7 @@ pub(crate) struct Surroundings {
     /// Whether engines have hardly any room.
     pub(crate) is_narrow: bool,
     pub(crate) scripts: Vec<Box<dyn Script>>,
+    pub(crate) addresses: Vec<IpAddr>,
     pub(crate) store: MemoryStore,
     pub(crate) rows: Vec<Vec<Row>>,
     pub(crate) watch: Watch,
@@ -74,6 +83,8 @@ pub(crate) struct Surroundings {
 pub(crate) struct Drawn {
     /// The hosts' scripts: the host `hN.example` plays the one at N.
     pub(crate) scripts: Vec<Box<dyn Script>>,
+    /// Their addresses.
+    pub(crate) addresses: Vec<IpAddr>,
     /// How many pages of each host are wanted.
     pub(crate) counts: Vec<u64>,
     pub(crate) patience_ms: u64,
@@ -91,14 +102,37 @@ impl Drawn {
         let count = |host| if big && host == 0 { 200 + chance.up_to(200) } else { 1 + chance.up_to(options.urls_max - 1) };
         let counts = (0..hosts).map(count).collect();
         let crashes = chance.up_to(options.crashes_max);
-        Self { scripts, counts, patience_ms, slots: 1 + chance.up_to(options.slots_max - 1), crashes }
+        let slots = 1 + chance.up_to(options.slots_max - 1);
+        let mut drawn = Self { scripts, addresses: Vec::new(), counts, patience_ms, slots, crashes };
+        drawn.draw_addresses(chance, options);
+        drawn
     }
+}
+
+impl Drawn {
+    /// Most hosts have an address of their own. In some runs all share one; in some of these, the first few share a limiter too.
+    fn draw_addresses(&mut self, chance: &mut Chance, options: &Options) {
+        let shares = chance.up_to(99) < options.shared_address_percent;
+        if shares && chance.up_to(99) < options.shared_limiter_percent {
+            let door = Rc::new(RefCell::new(Bucket::draw(chance)));
+            for script in self.scripts.iter_mut().take(SHARING_MAX) {
+                *script = Box::new(Shared::behind(Rc::clone(&door)));
+            }
+        }
+        self.addresses = (0..self.scripts.len()).map(|number| address_of(number, shares.then_some(0))).collect();
+    }
+}
+
+/// The address of a host: its own, unless it shares one.
+pub(crate) fn address_of(number: usize, shared: Option<u8>) -> IpAddr {
+    let [.., high, low] = number.to_be_bytes();
+    IpAddr::from(shared.map_or([10, 0, high, low], |shared| [10, 1, 0, shared]))
 }
 
 impl Surroundings {
     /// A web with its list taken in.
     fn of(drawn: Drawn, chance: Chance, options: &Options) -> (Self, Vec<(HostKey, Vec<SeedUrl>)>) {
-        let Drawn { scripts, counts, patience_ms, slots, crashes } = drawn;
+        let Drawn { scripts, addresses, counts, patience_ms, slots, crashes } = drawn;
         let given = list(&counts);
         let mut store = MemoryStore::default();
         intake(&mut store, &given, options.partitions);
@@ -107,6 +141,7 @@ impl Surroundings {
             is_narrow: false,
             meters: vec![Meter::default(); scripts.len()],
             scripts,
+            addresses,
             store,
             rows: vec![Vec::new(); usize::from(options.partitions)],
             watch: Watch::of(names),

@@ -79,6 +79,7 @@ limits! {
     slow_stays_good Slow 0 1_000 [0, 0];
     bad_path_stays_good BadPath 0 1_060 [0, 0];
     quota_stays_good Quota 0 1_100 [0, 0];
-    group_stays_as_it_is Group 200 1_600 [2_000, 5_000];
+    group_stays_good Group 0 1_080 [1_150, 1_700];
+    neighbours_stay_as_they_are Neighbours 0 1_200 [1_800, 5_000];
     mix_stays_as_it_is Mix 400 1_200 [2_000, 8_000];
 }

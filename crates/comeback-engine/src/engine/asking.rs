@@ -5,8 +5,9 @@ use std::sync::Arc;
 use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::{Monotonic, Now};
 
+use super::grouping::number_of;
 use super::{Engine, HostId, Lease, LeaseOf};
-use crate::governor::SlotMessage;
+use crate::governor::ToGovernor;
 use crate::host::announced::Announced;
 use crate::host::queue::UrlPlace;
 use crate::host::robots::Robots;
@@ -139,11 +140,12 @@ impl Engine {
             Readiness::Blocked => None,
             Readiness::NotUntil { at, because: _ } => Some(at),
             Readiness::Now(free) => {
+                let host = number_of(id);
                 for _ in 0..wanted.min(free as usize) {
                     self.last_ticket = self.last_ticket.next();
                     self.tickets.insert(self.last_ticket, id);
                     self.hosts[id].tickets.insert(self.last_ticket);
-                    self.outputs.push_back(Output::Slot(SlotMessage::Ask(self.last_ticket)));
+                    self.outputs.push_back(Output::ToGovernor(ToGovernor::Ask { ticket: self.last_ticket, host }));
                 }
                 None
             }
@@ -265,7 +267,7 @@ impl Engine {
     pub(super) fn withdraw_tickets(&mut self, id: HostId) {
         for ticket in std::mem::take(&mut self.hosts[id].tickets) {
             self.tickets.remove(&ticket);
-            self.outputs.push_back(Output::Slot(SlotMessage::Withdraw(ticket)));
+            self.outputs.push_back(Output::ToGovernor(ToGovernor::Withdraw(ticket)));
         }
     }
 

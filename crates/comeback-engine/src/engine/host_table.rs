@@ -46,6 +46,11 @@ impl HostTable {
         id
     }
 
+    /// The host at a place, if there is one.
+    pub(super) fn get_mut(&mut self, id: HostId) -> Option<&mut Host> {
+        self.places.get_mut(id)?.as_deref_mut()
+    }
+
     /// Puts a host aside, with the record that is to be kept of it, if any.
     pub(super) fn put_aside(&mut self, id: HostId, record: Option<HostRecord>) {
         let Some(host) = self.places[id].take() else { return };

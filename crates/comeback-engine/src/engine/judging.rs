@@ -41,7 +41,9 @@ impl Engine {
                     .map_or((0, 0), |asked| (asked.requests, asked.failures));
                 let url = place.batch.0 << 8 | u64::from(place.index);
                 let asked = Asked { at: asked_at, url, section: section_of(&lease.visit.url), requests, failures };
+                let run = self.hosts[id].pace.run_seen();
                 let verdict = self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report);
+                self.tell_governor(now, id, asked_at, run, &report, verdict);
                 self.conclude(now, lease_id, Lease { of: LeaseOf::Url(place), ..lease }, place, &report, verdict);
             }
         }
@@ -55,7 +57,10 @@ impl Engine {
         let section = section_of(&guest.visit.url);
         let asked = Asked { at: asked_at, url: number, section, requests: guest.failures, failures: guest.failures };
         let verdict = if !guest.visit.robots {
-            self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report)
+            let run = self.hosts[id].pace.run_seen();
+            let verdict = self.hosts[id].judge(now, &self.config, &mut self.chance, asked, &report);
+            self.tell_governor(now, id, asked_at, run, &report, verdict);
+            verdict
         } else if RobotsAnswer::of(&report) == RobotsAnswer::Trouble {
             self.hosts[id].judge_robots_trouble(now, &self.config, &mut self.chance, asked, &report);
             Verdict::HostTrouble { counted: false, charge: false }

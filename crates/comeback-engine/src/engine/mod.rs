@@ -15,7 +15,7 @@ use crate::batch::BatchProgress;
 use crate::chance::Chance;
 use crate::commit::{HostRecord, Tally};
 use crate::config::EngineConfig;
-use crate::governor::SlotMessage;
+use crate::governor::{FromGovernor, ToGovernor};
 use crate::host::queue::UrlPlace;
 use crate::host_key::HostKey;
 use crate::ids::{BatchSeq, JobId, LeaseId, Ticket};
@@ -26,6 +26,7 @@ use crate::visit::{Guest, Visit};
 
 mod asking;
 mod committing;
+mod grouping;
 mod host_table;
 mod indexing;
 mod judging;
@@ -124,7 +125,9 @@ impl Engine {
             Input::BatchIndexed { batch, head, progress } => self.index_batch(now, batch, &head, progress),
             Input::BatchesIndexed { are_all } => self.index = if are_all { Index::Complete } else { Index::Waiting },
             Input::BatchLoaded { batch, urls } => self.take_in_batch(now, batch, urls),
-            Input::SlotGranted(ticket) => self.use_slot(now, ticket),
+            Input::FromGovernor(FromGovernor::SlotGranted(ticket)) => self.use_slot(now, ticket),
+            Input::FromGovernor(FromGovernor::Joined(host)) => self.join_group(now, host),
+            Input::FromGovernor(FromGovernor::Left { host, gap_us }) => self.leave_group(now, host, gap_us),
             Input::VisitEnded { lease, report } => self.end_visit(now, lease, *report),
             Input::VisitRecalled(lease) => self.take_back(now, lease),
             Input::GuestArrived(guest) => self.receive_guest(now, guest),
@@ -230,7 +233,7 @@ impl Engine {
     fn drain(&mut self) {
         self.draining = true;
         for ticket in std::mem::take(&mut self.tickets).into_keys() {
-            self.outputs.push_back(Output::Slot(SlotMessage::Withdraw(ticket)));
+            self.outputs.push_back(Output::ToGovernor(ToGovernor::Withdraw(ticket)));
         }
         for host in self.hosts.iter_mut() {
             host.tickets.clear();
@@ -240,6 +243,6 @@ impl Engine {
     }
 
     fn return_slot(&mut self, ticket: Ticket) {
-        self.outputs.push_back(Output::Slot(SlotMessage::Return(ticket)));
+        self.outputs.push_back(Output::ToGovernor(ToGovernor::Return(ticket)));
     }
 }

@@ -8,6 +8,7 @@ use comeback_diagnosis::clock::{Monotonic, Now};
 use super::indexing::Index;
 use super::{Batch, Engine, Lease, LeaseOf};
 use crate::commit::{HostRecord, Tally};
+use crate::host::grouping::Grouping;
 use crate::host::robots::Robots;
 use crate::host::{Hold, Host};
 use crate::ids::LeaseId;
@@ -127,6 +128,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         queue,
         window,
         pace,
+        grouping,
         look,
         announced,
         delay_ms,
@@ -161,7 +163,10 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     let limited = limited.map(|left| format!(", {left} left of the server's own limit")).unwrap_or_default();
     let looking = if look.is_some() { ", looking at what is under way" } else { "" };
     writeln!(text, "host {key}: robots {robots}, window {}{delay}{looking}{limited}", window.limit())?;
-    writeln!(text, "  pace: {}", pace.render())?;
+    match grouping {
+        Grouping::Alone { from: _ } => writeln!(text, "  pace: {}", pace.render())?,
+        Grouping::Grouped => writeln!(text, "  pace: that of its group")?,
+    }
     writeln!(text, "  queue: {}", queue.render())?;
     writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;
     render_clocks(text, now, host)?;

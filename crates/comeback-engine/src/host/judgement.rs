@@ -299,6 +299,9 @@ impl Host {
         let is_lone =
             is_lone && others.asked >= LONE_URL_OTHERS && others.hardly_refused() && report.diagnosis.remedy == Remedy::Wait;
         let is_bare = report.status.is_some() && stated == Stated::Nothing;
+        if self.trouble.is_none() && is_bare && self.is_grouped() {
+            return Verdict::Refused { charge: None };
+        }
         if self.trouble.is_none() && is_bare {
             let meaning = self.pace.refused(now.monotonic, asked.at);
             // Of refusals in a row only the first may be the URL's own.

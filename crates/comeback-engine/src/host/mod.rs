@@ -20,6 +20,7 @@ use crate::outlook::HostPace;
 
 pub(crate) mod announced;
 pub(crate) mod blame;
+pub(crate) mod grouping;
 pub(crate) mod judgement;
 pub(crate) mod look;
 pub(crate) mod pace;
@@ -31,6 +32,7 @@ pub(crate) mod window;
 
 use announced::Announced;
 use blame::FirstAnswers;
+use grouping::Grouping;
 use judgement::Suspicion;
 use look::Look;
 use pace::Pace;
@@ -55,6 +57,7 @@ pub(crate) struct Host {
     pub(crate) queue: HostQueue,
     pub(crate) window: Window,
     pub(crate) pace: Pace,
+    pub(crate) grouping: Grouping,
     /// What the server last said of a limit of its own.
     pub(crate) announced: Option<Announced>,
     /// A refusal among requests under way, whose answers are awaited.
@@ -111,6 +114,7 @@ impl Host {
             queue: HostQueue::default(),
             window: Window::new(window_max),
             pace: Pace::default(),
+            grouping: Grouping::Alone { from: Monotonic::default() },
             announced: None,
             look: None,
             delay_ms,
@@ -193,7 +197,7 @@ impl Host {
             not_before(asked_at.plus_ms(fixed_ms), "the gap between requests");
         }
         not_before(self.pace.next_at(), "the gap between requests");
-        let gap_ms = self.gap_ms();
+        let has_gaps = self.is_grouped() || self.gap_ms() > 0;
         if until.0 > now.monotonic {
             return Readiness::NotUntil { at: until.0, because: until.1 };
         }
@@ -203,8 +207,8 @@ impl Host {
         let left = left.map_or(u32::MAX, |left| u32::try_from(left.saturating_sub(tickets)).unwrap_or(u32::MAX));
         match limit.saturating_sub(busy).min(left) {
             0 => Readiness::Blocked,
-            _ if gap_ms > 0 && !self.tickets.is_empty() => Readiness::Blocked,
-            free if gap_ms > 0 => Readiness::Now(free.min(1)),
+            _ if has_gaps && !self.tickets.is_empty() => Readiness::Blocked,
+            free if has_gaps => Readiness::Now(free.min(1)),
             free => Readiness::Now(free),
         }
     }

@@ -12,6 +12,8 @@
 
 use comeback_diagnosis::clock::Monotonic;
 
+use crate::governor::RunSeen;
+
 /// The longest gap that this asks for, and the shortest that is one, in microseconds.
 const GAP_US_MAX: u64 = 5_000_000;
 const GAP_US_MIN: u64 = 1_000;
@@ -237,6 +239,37 @@ impl Pace {
     /// Whether so many answers were accepted between the last refusal and the one before that it may be the URL's own.
     pub(crate) const fn answered_others(&self) -> bool {
         self.row == 1 && (self.well_before >= WELL_TO_BLAME || matches!(self.phase, Phase::Chance(_)))
+    }
+
+    /// A pace that nobody has sought yet, with what was asked and accepted before.
+    pub(crate) fn resumed(run: RunSeen) -> Self {
+        let RunSeen { since, asked, accepted } = run;
+        Self { run: Run { since, asked_at: None, asked, accepted }, ..Self::default() }
+    }
+
+    /// The pace of a host that was asked at this gap until now, and could perhaps be asked faster.
+    pub(crate) fn known(now: Monotonic, gap_us: u64) -> Self {
+        if gap_us < GAP_US_MIN {
+            return Self::default();
+        }
+        let phase = Phase::Climb(Climb::begin(now, STEP_FIRST, Lost::default()));
+        Self {
+            gap_us: gap_us.min(GAP_US_MAX),
+            next_us: now.0 * 1000 + gap_us.min(GAP_US_MAX),
+            phase,
+            run: Run::begin(now),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) const fn gap_us(&self) -> u64 {
+        self.gap_us
+    }
+
+    /// What was asked and accepted since the last incident.
+    pub(crate) const fn run_seen(&self) -> RunSeen {
+        let Run { since, asked_at: _, asked, accepted } = self.run;
+        RunSeen { since, asked, accepted }
     }
 
     /// A request starts.

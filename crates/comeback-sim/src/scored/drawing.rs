@@ -19,6 +19,9 @@ use crate::world::sharing::Shared;
 
 /// Tries that a URL of its own trouble may cost: `--attempts`.
 const BAD_PATH_TRIES: u64 = 4;
+/// The numbers of the addresses that hosts share.
+const GROUP_ADDRESS: Option<u8> = Some(0);
+const NEIGHBOURS_ADDRESS: Option<u8> = Some(1);
 /// Healthy hosts of a mix.
 const HEALTHY_HOSTS: u64 = 3;
 
@@ -55,7 +58,7 @@ pub(super) fn one(rng_seed: u64, draw: Draw) -> Host {
             bound::outage(&mut *other, urls, &mut chance, timed)
         }
     };
-    Host { script, urls, bound: Some(bound) }
+    Host { script, urls, address: None, bound: Some(bound) }
 }
 
 pub(super) fn maintenance(chance: &mut Chance, _urls: u64) -> (Box<dyn Script>, Rule) {
@@ -151,23 +154,43 @@ pub(super) fn bad_path(chance: &mut Chance, urls: u64) -> (Box<dyn Script>, Rule
     (Box::new(BadPath::draw(chance)), Rule::Fixed(bound::well(urls, 1, BAD_PATH_TRIES)))
 }
 
+/// How many pages are wanted of each of two to four hosts.
+fn counts_of_several(chance: &mut Chance) -> Vec<u64> {
+    (0..2 + chance.up_to(2)).map(|_| urls(chance)).collect()
+}
+
 /// Hosts behind one limiter, which are judged as one: the first carries the bound of all.
 pub(super) fn group(rng_seed: u64) -> Vec<Host> {
     let mut chance = Chance::from_rng_seed(rng_seed);
-    let counts: Vec<u64> = (0..2 + chance.up_to(2)).map(|_| urls(&mut chance)).collect();
+    let counts = counts_of_several(&mut chance);
     let total = counts.iter().sum();
     let bucket = Bucket::draw(&mut chance);
     let mut bound = Some(bound::limit(total, bucket.clairvoyant_ms(total), None));
     let door = Rc::new(RefCell::new(bucket));
-    let host = |urls| Host { script: Box::new(Shared::behind(Rc::clone(&door))), urls, bound: bound.take() };
-    counts.into_iter().map(host).collect()
+    let mut host = |urls| {
+        let script = Box::new(Shared::behind(Rc::clone(&door)));
+        Host { script, urls, address: GROUP_ADDRESS, bound: bound.take() }
+    };
+    counts.into_iter().map(&mut host).collect()
+}
+
+/// Hosts of one address that share no limiter.
+pub(super) fn neighbours(rng_seed: u64) -> Vec<Host> {
+    let mut chance = Chance::from_rng_seed(rng_seed);
+    let counts = counts_of_several(&mut chance);
+    let mut host = |urls| {
+        let bucket = Bucket::draw(&mut chance);
+        let bound = bound::limit(urls, bucket.clairvoyant_ms(urls), None);
+        Host { script: Box::new(Shared::beside(bucket)), urls, address: NEIGHBOURS_ADDRESS, bound: Some(bound) }
+    };
+    counts.into_iter().map(&mut host).collect()
 }
 
 /// Hosts that answer everything.
 pub(super) fn healthy(rng_seed: u64) -> Vec<Host> {
     let host = |number| {
         let urls = urls(&mut Chance::from_rng_seed(rng_seed.wrapping_add(number)));
-        Host { script: Box::new(Healthy::steady()), urls, bound: Some(bound::well(urls, 0, 1)) }
+        Host { script: Box::new(Healthy::steady()), urls, address: None, bound: Some(bound::well(urls, 0, 1)) }
     };
     (0..HEALTHY_HOSTS).map(host).collect()
 }

@@ -10,7 +10,7 @@ use comeback_engine::outcome::Outcome;
 
 use crate::checkers::Finding;
 use crate::options::{Options, Plant};
-use crate::simulation::{Drawn, Simulator, Surroundings};
+use crate::simulation::{Drawn, Simulator, Surroundings, address_of};
 use crate::world::Script;
 
 pub mod bound;
@@ -38,6 +38,8 @@ pub(crate) const TRAVEL_MS_MAX: u64 = 20;
 pub(crate) struct Host {
     pub(crate) script: Box<dyn Script>,
     pub(crate) urls: u64,
+    /// The number of the address that it shares with others; without one its address is its own.
+    pub(crate) address: Option<u8>,
     /// `None`: it is judged as one with the host before it.
     pub(crate) bound: Option<Bound>,
 }
@@ -107,8 +109,9 @@ impl Simulator {
             ..Options::default()
         };
         let counts: Vec<u64> = hosts.iter().map(|host| host.urls).collect();
+        let addresses = (0..).zip(&hosts).map(|(number, host)| address_of(number, host.address)).collect();
         let (scripts, bounds): (Vec<_>, Vec<_>) = hosts.into_iter().map(|host| (host.script, host.bound)).unzip();
-        let drawn = Drawn { scripts, counts, patience_ms: PATIENCE_MS, slots: 256, crashes: 0 };
+        let drawn = Drawn { scripts, counts, addresses, patience_ms: PATIENCE_MS, slots: 256, crashes: 0 };
         let around = self.play(rng_seed, Chance::from_rng_seed(rng_seed ^ CHANCE_OF_PLAY), drawn, &options)?;
         let mut scores: Vec<HostScore> = Vec::new();
         for (number, bound) in bounds.into_iter().enumerate() {

@@ -45,7 +45,8 @@ worlds! {
     BadPath "bad-path" "One page always fails.",
     Quota "quota" "So many requests, then 429 until a time.",
     Group "group" "Two to four hosts behind one address share a rate and a burst; it refuses with a bare 503.",
-    Mix "mix" "All of these in one list, with three healthy hosts.",
+    Neighbours "neighbours" "Two to four hosts behind one address, each with a rate and a burst of its own; a bare 503.",
+    Mix "mix" "All of these but neighbours in one list, with three healthy hosts.",
 }
 
 impl World {
@@ -78,8 +79,10 @@ impl World {
             Self::BadPath => one(drawing::bad_path),
             Self::Quota => one(drawing::quota),
             Self::Group => drawing::group(rng_seed),
+            Self::Neighbours => drawing::neighbours(rng_seed),
             Self::Mix => {
-                let others = Self::ALL.iter().filter(|world| **world != Self::Mix);
+                // Neighbours show what a wrong guess costs: their time is beyond what a list of many hosts should be judged by.
+                let others = Self::ALL.iter().filter(|world| !matches!(**world, Self::Mix | Self::Neighbours));
                 let seeds = (0..).map(|number: u64| rng_seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
                 let mut hosts: Vec<Host> = others.zip(seeds).flat_map(|(world, rng_seed)| world.draw(rng_seed)).collect();
                 hosts.extend(drawing::healthy(rng_seed));

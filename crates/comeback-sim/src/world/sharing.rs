@@ -12,22 +12,27 @@ use super::{Arrival, Promise, Reply, Script};
 #[derive(Debug)]
 pub(crate) struct Shared {
     door: Rc<RefCell<Bucket>>,
+    name: &'static str,
 }
 
 impl Shared {
     pub(crate) const fn behind(door: Rc<RefCell<Bucket>>) -> Self {
-        Self { door }
+        Self { door, name: "group" }
+    }
+
+    /// Behind a limiter of its own, at an address that is not.
+    pub(crate) fn beside(bucket: Bucket) -> Self {
+        Self { door: Rc::new(RefCell::new(bucket)), name: "neighbours" }
     }
 }
 
 impl Script for Shared {
     fn name(&self) -> &'static str {
-        "group"
+        self.name
     }
 
     fn promise(&self, _path: &str) -> Promise {
-        // Until hosts of one address share a clock, one may use up what another waits for.
-        Promise::Open
+        Promise::Had
     }
 
     fn receive(&mut self, arrival: Arrival<'_>, chance: &mut Chance) -> Reply {
