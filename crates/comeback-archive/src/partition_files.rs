@@ -178,3 +178,6 @@ pub(crate) fn is_result_file(relative: &str) -> bool {
         (folder == WARC_FOLDER || folder == OUTCOMES_FOLDER) && !name.contains(['/', '\\']) && !name.starts_with('.')
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use crate::batch_reader::BatchReader;
 use crate::error::StoreError;
+use crate::journal_tail::cut_torn_tail;
 use crate::key::{Key, key, keys_from, place_of};
 
 /// How much a keyspace gathers in memory before it is written as a table. Four of them make the store's write buffer.
@@ -50,12 +51,13 @@ pub struct FjallStore {
 }
 
 impl FjallStore {
-    /// Opens the store in a folder, or makes it there. `cache_bytes` bounds the cache of blocks; write buffers come on top.
+    /// Opens the store in a folder, or makes it there. What it finds is durable from then on. `cache_bytes` bounds the cache of blocks; write buffers come on top.
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process has it open, else the system's refusal or the database's complaint.
     pub fn open(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let refused = |error| StoreError::from_database("open", path, error);
+        cut_torn_tail(path).map_err(|source| StoreError::System { action: "open", path: path.to_owned(), source })?;
         let database = Database::builder(path)
             .cache_size(cache_bytes)
             .max_journaling_size(JOURNAL_BYTES_MAX)
@@ -71,6 +73,8 @@ impl FjallStore {
         let log = keyspace("log")?;
         let log_last = keyspace("log_last")?;
         let last = read_log_last(path, &log_last)?;
+        // What a killed process wrote and never synced is there now, and may be gone after a power failure: nobody may act on it before.
+        database.persist(PersistMode::SyncAll).map_err(refused)?;
         let is_poisoned = Arc::new(AtomicBool::new(false));
         let path: Arc<Path> = path.into();
         let batches = BatchReader { path: Arc::clone(&path), heads, bodies, is_poisoned: Arc::clone(&is_poisoned) };
@@ -163,6 +167,15 @@ impl FjallStore {
             from = next;
         }
         Ok(())
+    }
+}
+
+impl Drop for FjallStore {
+    /// The database's own threads close it later, so what is written would reach the system only after it may have been opened anew.
+    /// Only a sync makes it durable.
+    fn drop(&mut self) {
+        // Whoever needs it on the disk has synced, and was told what failed.
+        let _ = self.database.persist(PersistMode::Buffer);
     }
 }
 

@@ -6,6 +6,7 @@
 mod batch_reader;
 mod error;
 mod fjall_store;
+mod journal_tail;
 mod key;
 
 pub use batch_reader::BatchReader;

@@ -1,17 +1,20 @@
 //! Random histories against a model: what the store answers is what was written, through closing, reopening and crashes.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![allow(clippy::panic, reason = "a panic with its reason is a failed test")]
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use comeback_engine::ids::{BatchSeq, LogSeq, PartitionId};
 use comeback_engine::store::{AppendError, Store, StoredBatch};
 use comeback_store::FjallStore;
+use faults::chance::Chance;
+use faults::power::{Disk, copy_folder, fast_folder};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 const CACHE_BYTES: u64 = 1024 * 1024;
+const HISTORIES: u32 = 4_000;
 const PARTITIONS: [PartitionId; 2] = [PartitionId(0), PartitionId(256)];
 
 /// What the store should hold.
@@ -31,7 +34,10 @@ enum Step {
     TruncateLog(PartitionId, u64),
     Sync,
     Reopen,
+    /// The process is killed.
     Crash,
+    /// Power fails, and leaves what this seed says of what was not synced.
+    PowerFailure(u64),
 }
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
@@ -54,6 +60,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Sync),
         1 => Just(Step::Reopen),
         1 => Just(Step::Crash),
+        1 => any::<u64>().prop_map(Step::PowerFailure),
     ]
 }
 
@@ -72,7 +79,7 @@ impl Model {
                 self.log.insert((*partition, *last), record.clone());
             }
             Step::TruncateLog(partition, below) => self.log.retain(|(owner, seq), _| owner != partition || seq >= below),
-            Step::AppendBehind(_) | Step::Sync | Step::Reopen | Step::Crash => {}
+            Step::AppendBehind(_) | Step::Sync | Step::Reopen | Step::Crash | Step::PowerFailure(_) => {}
         }
     }
 
@@ -115,30 +122,16 @@ fn perform(store: &mut FjallStore, model: &Model, step: &Step) {
         }
         Step::TruncateLog(partition, below) => store.truncate_log(*partition, LogSeq(*below)).unwrap(),
         Step::Sync => store.sync().unwrap(),
-        Step::Reopen | Step::Crash => {}
-    }
-}
-
-/// The files as a process killed at this moment would leave them. Nothing is flushed in these small histories, so no worker
-/// changes files meanwhile.
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
+        Step::Reopen | Step::Crash | Step::PowerFailure(_) => {}
     }
 }
 
 fn play(steps: &[Step]) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir_in(fast_folder()).unwrap();
     let mut life = 0;
     let mut path = dir.path().join("store-0");
     let mut store = FjallStore::open(&path, CACHE_BYTES).unwrap();
+    let mut disk = Disk::new(&path).unwrap();
     let mut model = Model::default();
     // The states since the last sync: after a crash the store holds one of them.
     let mut possible = vec![model.clone()];
@@ -147,18 +140,29 @@ fn play(steps: &[Step]) {
         model.apply(step);
         possible.push(model.clone());
         match step {
-            Step::Sync => possible = vec![model.clone()],
+            Step::Sync => {
+                disk.all_synced().unwrap();
+                possible = vec![model.clone()];
+            }
             Step::Reopen => {
                 drop(store);
                 store = FjallStore::open(&path, CACHE_BYTES).unwrap();
                 assert_eq!(Model::of(&store), model);
+                disk.all_synced().unwrap();
+                possible = vec![model.clone()];
             }
-            Step::Crash => {
-                life += 1;
-                let next = dir.path().join(format!("store-{life}"));
-                copy_folder(&path, &next);
-                path = next;
+            Step::Crash | Step::PowerFailure(_) => {
+                if let Step::PowerFailure(seed) = step {
+                    drop(store);
+                    disk.fail_power(&mut Chance::of_seed(*seed)).unwrap();
+                } else {
+                    // Nothing is flushed in these small histories, so no worker changes files meanwhile.
+                    life += 1;
+                    path = dir.path().join(format!("store-{life}"));
+                    copy_folder(&dir.path().join(format!("store-{}", life - 1)), &path).unwrap();
+                }
                 store = FjallStore::open(&path, CACHE_BYTES).unwrap();
+                disk = Disk::new(&path).unwrap();
                 let found = Model::of(&store);
                 assert!(possible.contains(&found), "after a crash the store holds no prefix of what was written");
                 possible = vec![found.clone()];
@@ -171,11 +175,26 @@ fn play(steps: &[Step]) {
     assert_eq!(Model::of(&store), model);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+/// Plays random histories on every processor.
+fn play_many(count: u32) {
+    let threads = std::thread::available_parallelism().map_or(1, |threads| u32::try_from(threads.get()).unwrap());
+    let config = ProptestConfig { cases: count.div_ceil(threads), failure_persistence: None, ..ProptestConfig::default() };
+    let run = || {
+        let history = proptest::collection::vec(step(), 1..40);
+        TestRunner::new(config.clone()).run(&history, |steps| {
+            play(&steps);
+            Ok(())
+        })
+    };
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        for run in runs {
+            run.join().unwrap().unwrap_or_else(|error| panic!("{error}"));
+        }
+    });
+}
 
-    #[test]
-    fn store_holds_what_was_written(steps in proptest::collection::vec(step(), 1..60)) {
-        play(&steps);
-    }
+#[test]
+fn store_holds_what_was_written() {
+    play_many(HISTORIES);
 }

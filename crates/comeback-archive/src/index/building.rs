@@ -169,6 +169,9 @@ fn publish(dir: &Path, sorter: Sorter, keeps_old: bool, is_to_stop: &dyn Fn() ->
     out.flush().map_err(refused)?;
     out.get_ref().sync_all().map_err(refused)?;
     fs::rename(&fresh, &path).map_err(refused)?;
+    // What is covered is told next, and must not outlive the index that covers it.
+    let folder = dir.join(WARC_FOLDER);
+    File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|error| ArchiveError::system("sync", &folder, error))?;
     Ok(true)
 }
 
