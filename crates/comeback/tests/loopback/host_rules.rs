@@ -155,3 +155,21 @@ fn cookies_go_back_to_the_hosts_whose_table_says_so() {
     assert!(archived.contains("Set-Cookie: visit="), "a response is archived as it came");
     assert!(!archived.contains("mine=ours"), "{archived}");
 }
+
+/// What we send must stay within what servers take, however many cookies a host sets.
+#[test]
+fn cookies_by_the_thousand_are_kept_within_their_limits() {
+    let set: String = (0..900).map(|number| format!("Set-Cookie: c{number}={}; Path=/\r\n", "x".repeat(100))).collect();
+    let origin = Origin::start(move |asked| {
+        let fields = set.replace(": c", &format!(": c{}-", asked.number));
+        if asked.is_page() { Answer::Keep(answer("200 OK", &fields, "a page\n")) } else { absent() }
+    });
+    let bench = Bench::new();
+    bench.write("comeback.toml", "[[host]]\npattern = \"127.0.0.1\"\ncookies = true\nper_host = 1\n");
+    let (ended, rows) = bench.fetch(origin.urls(10), "");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_all(&rows, 10, "fetched/none");
+    let sent: Vec<usize> = origin.pages().iter().map(|asked| field(asked, "Cookie").map_or(0, |value| value.len())).collect();
+    assert_eq!(sent[0], 0);
+    assert!(sent[1..].iter().all(|bytes| (1..=8 * 1024).contains(bytes)), "{sent:?}");
+}

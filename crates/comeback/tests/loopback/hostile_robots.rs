@@ -1,5 +1,7 @@
 //! Rules for robots: obeyed where they can be read, bounded where they are hostile, and trouble where they don't come.
 
+use std::io::Write as _;
+
 use crate::account::{Row, assert_all, row_of, tally};
 use crate::origin::{Answer, Asked, Origin, answer, page};
 use crate::program::{Bench, Ended};
@@ -138,4 +140,47 @@ fn rules_elsewhere_are_obeyed() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_all(&rows, 10, "parked/robots_policy");
     assert_eq!(asked_for_pages(&origin), 0);
+}
+
+#[test]
+fn rules_by_the_thousand_are_obeyed_to_the_last() {
+    let rules: String = (0..18_000).map(|number| format!("Disallow: /private/{number}$\n")).collect();
+    let rules = format!("User-agent: *\n{rules}Disallow: /9\n");
+    assert!((400_000..500_000).contains(&rules.len()));
+    let origin = origin_of_rules(move |_| Answer::Keep(answer("200 OK", "", &rules)));
+    let (ended, rows) = fetch_ten(&origin, "");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!((tally(&rows)["fetched/none"], tally(&rows)["parked/robots_policy"]), (9, 1), "{rows:#?}");
+}
+
+/// A pattern with many wildcards takes a naive matcher for ever.
+#[test]
+fn rules_of_many_wildcards_cost_no_more_than_others() {
+    let rule = format!("Disallow: /{}b$\n", "*a".repeat(200));
+    let rules = format!("User-agent: *\n{}", rule.repeat(500));
+    let origin = origin_of_rules(move |_| Answer::Keep(answer("200 OK", "", &rules)));
+    let urls: Vec<String> = (0..10).map(|number| origin.url(&format!("/{}{number}", "a".repeat(2_000)))).collect();
+    let (ended, rows) = Bench::new().fetch(&urls, QUICK);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_all(&rows, 10, "fetched/none");
+}
+
+#[test]
+fn rules_that_lead_to_another_scheme_are_no_rules() {
+    for location in ["file:///etc/passwd", "ftp://127.0.0.1/robots.txt", "javascript:alert(1)", "http://"] {
+        let origin = assert_allowed(move |_| Answer::Keep(answer("302 Found", &format!("Location: {location}\r\n"), "")));
+        assert_eq!(origin.count("/robots.txt"), 1, "{location}");
+    }
+}
+
+#[test]
+fn rules_that_are_a_bomb_are_read_as_far_as_they_matter() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(b"User-agent: *\nDisallow: /9\n").unwrap();
+    (0..64).for_each(|_| encoder.write_all(&vec![b'\n'; 1 << 20]).unwrap());
+    let bomb = encoder.finish().unwrap();
+    let origin = origin_of_rules(move |_| Answer::Keep(answer("200 OK", "Content-Encoding: gzip\r\n", &bomb)));
+    let (ended, rows) = fetch_ten(&origin, "");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!((tally(&rows)["fetched/none"], tally(&rows)["parked/robots_policy"]), (9, 1), "{rows:#?}");
 }

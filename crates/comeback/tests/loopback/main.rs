@@ -34,6 +34,7 @@ mod hostile_bodies;
 mod hostile_connections;
 mod hostile_folders;
 mod hostile_lists;
+mod hostile_memory;
 mod hostile_redirects;
 mod hostile_refusals;
 mod hostile_robots;
