@@ -7,7 +7,7 @@ use comeback_diagnosis::knowledge::Knowledge;
 use corpus::answer::{Answer, FOLDS};
 use corpus::calibration::bins;
 use corpus::error::CorpusError;
-use corpus::score::{Judged, Score};
+use corpus::score::{Ground, Judged, Score};
 
 fn main() -> ExitCode {
     match run() {
@@ -30,11 +30,7 @@ fn run() -> Result<(), CorpusError> {
     }
     let answers = Answer::read_all(&folder)?;
     let knowledge = Knowledge::builtin();
-    let judge = |answer| {
-        let diagnosis = Answer::diagnosed(answer, &knowledge);
-        Judged { answer, said: diagnosis.cause, confidence: diagnosis.confidence }
-    };
-    let judged: Vec<Judged<'_>> = answers.iter().map(judge).collect();
+    let judged: Vec<Judged<'_>> = answers.iter().map(|answer| Judged::of(answer, &knowledge)).collect();
     for fold in 0..FOLDS {
         let part: Vec<_> = judged.iter().filter(|one| one.answer.fold() == fold).copied().collect();
         println!("fold {fold}\n{}", Score::of(&part));
@@ -44,11 +40,21 @@ fn run() -> Result<(), CorpusError> {
     for bin in bins(&judged).iter().filter(|bin| bin.count > 0) {
         println!("  {:.2}  {:.2}  {}", bin.mean(bin.confidence), bin.mean(bin.right), bin.count);
     }
+    for ground in [Ground::Product, Ground::Common, Ground::Status] {
+        let part: Vec<_> = judged.iter().filter(|one| one.ground == ground).copied().collect();
+        println!("resting on {ground:?}");
+        for bin in bins(&part).iter().filter(|bin| bin.count > 0) {
+            println!("  {:.2}  {:.2}  {}", bin.mean(bin.confidence), bin.mean(bin.right), bin.count);
+        }
+    }
     if wants_misses {
         for one in judged.iter().filter(|one| !one.cause_is_right()) {
-            let Judged { answer, said, confidence } = one;
+            let Judged { answer, said, confidence, ground: _ } = one;
             let Answer { status, gold, id, product, .. } = answer;
             println!("fold {}: {status} {gold} said {said} {confidence:.2} {id} [{product}]", answer.fold());
+            for fact in answer.diagnosed(&knowledge).evidence.iter().filter(|fact| fact.weight != 0.0) {
+                println!("    {:.2} {}", fact.weight, fact.what);
+            }
         }
     }
     Ok(())

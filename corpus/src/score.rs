@@ -4,9 +4,22 @@
 //! with `unknown` and is counted apart. `none` on a 5xx is also right with `unknown` or a trouble.
 
 use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::diagnosis::Diagnosis;
 use comeback_diagnosis::family::Family;
+use comeback_diagnosis::knowledge::Knowledge;
 
 use crate::answer::Answer;
+
+/// What an answer of diagnosis rests on: each kind of rule is right as often as it is on answers that nobody has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ground {
+    /// What a known product sends.
+    Product,
+    /// Words or fields that many products share.
+    Common,
+    /// The status alone.
+    Status,
+}
 
 /// One answer, with what diagnosis said of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +30,24 @@ pub struct Judged<'a> {
     pub said: Cause,
     /// How sure it was, from 0 to 1.
     pub confidence: f64,
+    /// What it rests on.
+    pub ground: Ground,
+}
+
+impl<'a> Judged<'a> {
+    /// An answer, judged.
+    #[must_use]
+    pub fn of(answer: &'a Answer, knowledge: &Knowledge) -> Self {
+        let Diagnosis { cause, confidence, product, evidence, .. } = answer.diagnosed(knowledge);
+        // The heaviest fact comes first; a status says so itself.
+        let is_status = evidence.first().is_some_and(|fact| fact.what.starts_with("status "));
+        let ground = match product {
+            _ if is_status => Ground::Status,
+            Some(_) => Ground::Product,
+            None => Ground::Common,
+        };
+        Self { answer, said: cause, confidence, ground }
+    }
 }
 
 impl Judged<'_> {

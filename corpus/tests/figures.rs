@@ -14,11 +14,7 @@ fn answers() -> Vec<Answer> {
 }
 
 fn judged<'a>(answers: &'a [Answer], knowledge: &Knowledge) -> Vec<Judged<'a>> {
-    let judge = |answer: &'a Answer| {
-        let diagnosis = answer.diagnosed(knowledge);
-        Judged { answer, said: diagnosis.cause, confidence: diagnosis.confidence }
-    };
-    answers.iter().map(judge).collect()
+    answers.iter().map(|answer| Judged::of(answer, knowledge)).collect()
 }
 
 #[test]

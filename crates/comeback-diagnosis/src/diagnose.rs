@@ -190,20 +190,24 @@ fn beside(refusal: Diagnosis, failure: &Failure<'_>) -> Diagnosis {
 
 /// What is left to say once products' own signs are understood. A page that a product is known to send explains its words, whatever
 /// the cause; and where a product's own sign names a cause, common words for another count little. So do common words for a block
-/// where others say what it is for.
+/// where others say what it is for. Words that name both maintenance and load, as canned sentences do, name neither.
 fn explained(fired: Vec<Firing<'_>>) -> Vec<Firing<'_>> {
     let is_own_page = |firing: &Firing<'_>| firing.signature.when.page.is_some() && firing.signature.cause.is_some();
     let has_own_page = fired.iter().any(is_own_page);
     let names = |firing: &&Firing<'_>| firing.file.product.is_some() && firing.weight >= OWN_SIGN_WEIGHT_MIN;
     let own_cause = fired.iter().find(names).and_then(|firing| firing.signature.cause).filter(|cause| *cause != Cause::Unknown);
-    let is_common = |firing: &Firing<'_>| firing.file.product.is_none() && firing.signature.when.rest_on_words();
-    let says_why = |firing: &Firing<'_>| is_common(firing) && firing.signature.cause.is_some_and(says_why_blocked);
-    let is_said_why = fired.iter().any(says_why);
+    let says = |cause: Cause| move |firing: &Firing<'_>| firing.is_common_wording() && firing.signature.cause == Some(cause);
+    let is_said_why =
+        fired.iter().any(|firing| firing.is_common_wording() && firing.signature.cause.is_some_and(says_why_blocked));
+    let is_either = fired.iter().any(says(Cause::Maintenance)) && fired.iter().any(says(Cause::Overload));
+    let is_of_either =
+        move |firing: &Firing<'_>| is_either && (says(Cause::Maintenance)(firing) || says(Cause::Overload)(firing));
     let left = fired.into_iter().filter(|firing| !(has_own_page && firing.signature.when.rest_on_words()));
+    let left = left.filter(|firing| !is_of_either(firing));
     let mut left: Vec<_> = left
         .map(|firing| {
             let is_other = firing.file.product.is_none() && own_cause.is_some() && firing.signature.cause != own_cause
-                || is_said_why && is_common(&firing) && firing.signature.cause == Some(Cause::WafBlock);
+                || is_said_why && says(Cause::WafBlock)(&firing);
             Firing { weight: if is_other { firing.weight * COMMON_WORDS_SHARE } else { firing.weight }, ..firing }
         })
         .collect();
@@ -243,9 +247,12 @@ fn with_pattern<'a>(finding: Finding<'a>, pattern: Pattern) -> Finding<'a> {
 /// The cause that the signatures point to: of those that name one, the strongest; else `unknown` where a signature knows that
 /// these bytes are sent for several causes. `None` leaves it to the status.
 fn strongest<'a>(fired: &[Firing<'a>]) -> Option<Finding<'a>> {
+    // Common words for one cause are one piece of evidence, however many lists hold them: the heaviest counts.
     let combined = |cause: Cause| {
-        let weights = fired.iter().filter(|firing| firing.signature.cause == Some(cause)).map(|firing| firing.weight);
-        1.0 - weights.fold(1.0, |doubt, weight| doubt * (1.0 - weight))
+        let (words, others): (Vec<&Firing<'_>>, Vec<&Firing<'_>>) =
+            fired.iter().filter(|firing| firing.signature.cause == Some(cause)).partition(|firing| firing.is_common_wording());
+        let heaviest = words.iter().map(|firing| firing.weight).fold(0.0, f64::max);
+        1.0 - others.iter().fold(1.0 - heaviest, |doubt, firing| doubt * (1.0 - firing.weight))
     };
     let names_one = |cause: &Cause| *cause != Cause::Unknown;
     let strengths =

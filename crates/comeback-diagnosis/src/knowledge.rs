@@ -51,6 +51,13 @@ pub(crate) struct Firing<'a> {
     pub(crate) weight: f64,
 }
 
+impl Firing<'_> {
+    /// Whether it rests on words that many products share.
+    pub(crate) fn is_common_wording(&self) -> bool {
+        self.file.product.is_none() && self.signature.when.rest_on_words()
+    }
+}
+
 impl Knowledge {
     /// The knowledge that is compiled in.
     ///

@@ -10,6 +10,7 @@ pub mod clock;
 mod diagnose;
 pub mod diagnosis;
 pub mod error;
+mod error_envelope;
 pub mod exchange;
 pub mod expectation;
 pub mod explanation;

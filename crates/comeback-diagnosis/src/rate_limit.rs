@@ -103,14 +103,15 @@ fn all(response: &Response<'_>, received_at: WallTime) -> Vec<Allowance> {
 
 /// Which part of which limit a field's name speaks of: `x-ratelimit-remaining-minute` is what is left of `minute`.
 fn part_of(name: &str) -> Option<(Part, String)> {
-    let place = name.find("ratelimit").map(|place| place + 9).or_else(|| name.find("rate-limit").map(|place| place + 10))?;
+    let ends = |word: &str| name.find(word).map(|place| place + word.len());
+    let place = ends("ratelimit").or_else(|| ends("rate-limit")).or_else(|| ends("-limit-"))?;
     let prefix = name[..place].trim_start_matches("x-");
     let mut part = None;
     let mut kind = prefix.to_owned();
     for word in name[place..].split('-').filter(|word| !word.is_empty()) {
         match word {
             "limit" => part = part.or(Some(Part::Limit)),
-            "remaining" => part = part.or(Some(Part::Remaining)),
+            "remaining" | "remain" => part = part.or(Some(Part::Remaining)),
             "reset" | "resetafter" => part = part.or(Some(Part::Reset)),
             "after" | "requests" if kind == prefix && word == "after" => {}
             _ => {

@@ -4,6 +4,7 @@
 
 use std::cell::OnceCell;
 
+use crate::error_envelope;
 use crate::exchange::{BODY_SEEN_BYTES_MAX, Response};
 use crate::phrases::{Found, Phrases};
 use crate::rate_limit;
@@ -29,6 +30,7 @@ pub(crate) struct Sight<'a> {
     in_text: OnceCell<Found>,
     page: OnceCell<Vec<u8>>,
     is_limit_spent: OnceCell<bool>,
+    is_error: OnceCell<bool>,
 }
 
 impl<'a> Sight<'a> {
@@ -43,6 +45,7 @@ impl<'a> Sight<'a> {
             in_text: OnceCell::new(),
             page: OnceCell::new(),
             is_limit_spent: OnceCell::new(),
+            is_error: OnceCell::new(),
         }
     }
 
@@ -90,6 +93,11 @@ impl<'a> Sight<'a> {
     pub(crate) fn is_page(&self, pattern: &str) -> bool {
         self.response.body.len() <= PAGE_BYTES_MAX
             && fits(pattern.as_bytes(), self.page.get_or_init(|| with_single_blanks(self.response.body)))
+    }
+
+    /// Whether the body is nothing but an error of a program, by its own word.
+    pub(crate) fn is_error(&self) -> bool {
+        *self.is_error.get_or_init(|| error_envelope::is_error(self.response.body))
     }
 
     /// Whether fields say that a limit of requests is spent.

@@ -128,6 +128,9 @@ pub struct Conditions {
     /// The body has one of these forms: `page`, `json`, `xml`, `text`, `empty`.
     #[serde(default)]
     pub form: Vec<Form>,
+    /// The body is nothing but an error of a program, by its own word: `{"ok":false,...}`, whatever the status says.
+    #[serde(default)]
+    pub error_envelope: bool,
     /// It may fire on a page that says success and has the furniture of a site (navigation, footer).
     #[serde(default)]
     pub amid_furniture: bool,
@@ -260,5 +263,6 @@ impl Conditions {
             && all_words.iter().all(is_read)
             && (wording.is_empty() || wording.iter().any(is_said))
             && !no_words.iter().any(is_read)
+            && (!self.error_envelope || sight.is_error())
     }
 }

@@ -3,7 +3,7 @@
 //! A test compares the list with the folder, so that no file is forgotten.
 
 /// Name and text of each file, in alphabetical order.
-pub(crate) const SIGNATURE_FILES: [(&str, &str); 91] = [
+pub(crate) const SIGNATURE_FILES: [(&str, &str); 93] = [
     ("akamai.toml", include_str!("../knowledge/signatures/akamai.toml")),
     ("alibaba.toml", include_str!("../knowledge/signatures/alibaba.toml")),
     ("amazon-api.toml", include_str!("../knowledge/signatures/amazon-api.toml")),
@@ -42,6 +42,7 @@ pub(crate) const SIGNATURE_FILES: [(&str, &str); 91] = [
     ("go-away.toml", include_str!("../knowledge/signatures/go-away.toml")),
     ("google-cloud.toml", include_str!("../knowledge/signatures/google-cloud.toml")),
     ("google.toml", include_str!("../knowledge/signatures/google.toml")),
+    ("grpc.toml", include_str!("../knowledge/signatures/grpc.toml")),
     ("hacker-news.toml", include_str!("../knowledge/signatures/hacker-news.toml")),
     ("haproxy-protection.toml", include_str!("../knowledge/signatures/haproxy-protection.toml")),
     ("haproxy.toml", include_str!("../knowledge/signatures/haproxy.toml")),
@@ -57,6 +58,7 @@ pub(crate) const SIGNATURE_FILES: [(&str, &str); 91] = [
     ("lighttpd.toml", include_str!("../knowledge/signatures/lighttpd.toml")),
     ("linkedin.toml", include_str!("../knowledge/signatures/linkedin.toml")),
     ("mediawiki.toml", include_str!("../knowledge/signatures/mediawiki.toml")),
+    ("national-filter.toml", include_str!("../knowledge/signatures/national-filter.toml")),
     ("nginx.toml", include_str!("../knowledge/signatures/nginx.toml")),
     ("overpass.toml", include_str!("../knowledge/signatures/overpass.toml")),
     ("palo-alto.toml", include_str!("../knowledge/signatures/palo-alto.toml")),

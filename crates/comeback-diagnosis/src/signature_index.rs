@@ -12,6 +12,9 @@ use crate::sight::{REFUSAL_STATUS_MIN, Sight, longest_piece};
 use crate::signature::{Conditions, ProductFile};
 use crate::word_term::WordTerm;
 
+/// On a status of success, so short a body is read whatever it holds: its words may be spelt in ways that a search misses.
+const READ_ANYWAY_BYTES_MAX: usize = 2 * 1024;
+
 /// Anchors of all signatures; a signature is its number.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SignatureIndex {
@@ -142,7 +145,8 @@ impl SignatureIndex {
 
     fn add_by_body(&self, sight: &Sight<'_>, candidates: &mut Vec<usize>) {
         // What refuses is short, and worth a reading whatever it holds.
-        let mut is_worth_reading = sight.response().status >= REFUSAL_STATUS_MIN;
+        let response = sight.response();
+        let mut is_worth_reading = response.status >= REFUSAL_STATUS_MIN || response.body.len() <= READ_ANYWAY_BYTES_MAX;
         for phrase in sight.in_body().iter() {
             candidates.extend(&self.by_phrase[phrase]);
             is_worth_reading |= self.is_wording[phrase];

@@ -39,7 +39,7 @@ const PLAIN_REASONS: [&str; 24] = [
 ];
 
 /// Fields that carry a message for people.
-const MESSAGES: [&str; 14] = [
+const MESSAGES: [&str; 20] = [
     "message",
     "error",
     "error-message",
@@ -54,6 +54,12 @@ const MESSAGES: [&str; 14] = [
     "x-status-reason",
     "x-ms-error-code",
     "x-exception",
+    "x-amzn-errortype",
+    "x-error-type",
+    "x-errortype",
+    "x-fault",
+    "x-rejection-reason",
+    "grpc-message",
 ];
 
 /// Values by which a field says that what it is named after is so.
