@@ -3,7 +3,7 @@
 //!
 //! It names causes; what is done about them is the policy's decision.
 
-use crate::calibration::confidence_of;
+use crate::calibration::{Ground, confidence_of, confidence_of_success};
 use crate::cause::Cause;
 use crate::diagnosis::{Diagnosis, Evidence, Remedy, Responder, Scope};
 use crate::exchange::{Exchange, Failure, Response};
@@ -12,6 +12,7 @@ use crate::knowledge::{Firing, Knowledge};
 use crate::pattern::Pattern;
 use crate::retry_after::{RetryAfter, RetryAfterKind};
 use crate::signature::{ProductFile, Signature};
+use crate::status_facts::StatusFacts;
 
 /// No response proves its cause: signatures together are never surer than this.
 const CONFIDENCE_MAX: f64 = 0.99;
@@ -27,6 +28,9 @@ const UNDECIDABLE_SHARE: f64 = 0.4;
 
 /// The first status of a final response (RFC 9110, section 15).
 const STATUS_FINAL_MIN: u16 = 200;
+
+/// The first status that points elsewhere (RFC 9110, section 15.4).
+const STATUS_REDIRECT_MIN: u16 = 300;
 
 /// The first status that refuses (RFC 9110, section 15.5).
 const STATUS_REFUSAL_MIN: u16 = 400;
@@ -112,7 +116,7 @@ impl Knowledge {
         let by_itself = self.status(response.status);
         let finding = strongest(&fired).unwrap_or_else(|| Finding {
             cause: by_itself.cause,
-            confidence: by_itself.confidence,
+            confidence: by_status(response, by_itself),
             speaker: fired.first().copied(),
             scope: by_itself.scope,
         });
@@ -152,7 +156,7 @@ impl Knowledge {
             };
             evidence.push(Evidence { what: signature.says.clone(), weight: sign * weight });
         }
-        let weight = if by_itself.cause == finding.cause { by_itself.confidence } else { 0.0 };
+        let weight = if by_itself.cause == finding.cause { by_status(response, by_itself) } else { 0.0 };
         evidence.push(Evidence { what: format!("status {}: {}", response.status, by_itself.says), weight });
         for (product, field) in self.present(response) {
             let what = format!("the field {} shows that {product} stands in front, which is no cause", field.name);
@@ -175,6 +179,12 @@ impl Knowledge {
         evidence.sort_by(|one, other| other.weight.abs().total_cmp(&one.weight.abs()));
         evidence
     }
+}
+
+/// How sure the status is of its cause by itself.
+fn by_status(response: &Response<'_>, facts: &StatusFacts) -> f64 {
+    let is_success = facts.cause == Cause::None && (STATUS_FINAL_MIN..STATUS_REDIRECT_MIN).contains(&response.status);
+    if is_success { confidence_of_success(response, facts.confidence) } else { facts.confidence }
 }
 
 /// A failure beside a refusal: the cause is the failure's own, what is to be done is the refusal's (scope, remedy, when to come
@@ -266,7 +276,9 @@ fn strongest<'a>(fired: &[Firing<'a>]) -> Option<Finding<'a>> {
     let speaker = *fired.iter().find(|firing| firing.signature.cause == Some(cause))?;
     let doubted = strength * (1.0 - rival / 2.0);
     // Bytes that are sent for several causes were sent for one of them: that none can be told is hardly ever the truth itself.
-    let confidence = if cause == Cause::Unknown { doubted * UNDECIDABLE_SHARE } else { confidence_of(doubted) };
+    let is_exact = |firing: &Firing<'_>| firing.signature.cause == Some(cause) && !firing.is_common_wording();
+    let ground = if fired.iter().any(is_exact) { Ground::Exact } else { Ground::Words };
+    let confidence = if cause == Cause::Unknown { doubted * UNDECIDABLE_SHARE } else { confidence_of(doubted, ground) };
     Some(Finding { cause, confidence, speaker: Some(speaker), scope: speaker.signature.scope })
 }
 
