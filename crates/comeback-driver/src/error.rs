@@ -112,6 +112,11 @@ impl DriverError {
         Self::System { action, path: path.into(), source }
     }
 
+    /// What intake wrote for itself cannot be read back.
+    pub(crate) fn damaged_runs(why: String) -> Self {
+        Unreadable { what: "intake's entries", why }.into()
+    }
+
     /// What is said of faults in the lists where the user wants none.
     #[must_use]
     pub fn of_faults(bad_lines: u64, lists_unread: u64) -> Option<Self> {

@@ -44,7 +44,7 @@ pub enum Notice {
     },
     /// A list is being read.
     IntakeAdvanced {
-        /// URLs taken so far.
+        /// Entries read so far; those that repeat another are among them.
         urls: u64,
     },
     /// The lists have been read.

@@ -67,16 +67,29 @@ impl SeedUrl {
     /// # Errors
     /// Those of [`canonical`].
     pub fn key(&self) -> Result<UrlKey, UrlRefusal> {
-        let url = canonical(&self.given)?;
+        Ok(self.key_of(&canonical(&self.given)?))
+    }
+
+    /// The URL's identity within a job, where its canonical form is at hand.
+    #[must_use]
+    pub fn key_of(&self, canonical: &Url) -> UrlKey {
+        UrlKey::of_request(&self.method, canonical.as_str(), self.body.as_deref())
+    }
+}
+
+impl UrlKey {
+    /// The identity of a request for a canonical URL.
+    #[must_use]
+    pub fn of_request(method: &str, canonical: &str, body: Option<&[u8]>) -> Self {
         let mut hash = Xxh3::new();
-        hash.update(self.method.as_bytes());
+        hash.update(method.as_bytes());
         hash.update(b" ");
-        hash.update(url.as_str().as_bytes());
-        if let Some(body) = &self.body {
+        hash.update(canonical.as_bytes());
+        if let Some(body) = body {
             hash.update(b"\n");
             hash.update(body);
         }
-        Ok(UrlKey(hash.digest128()))
+        Self(hash.digest128())
     }
 }
 
@@ -94,7 +107,8 @@ pub fn canonical(given: &str) -> Result<Url, UrlRefusal> {
     if given.len() > URL_BYTES_MAX {
         return Err(UrlRefusal::TooLong { bytes: given.len() });
     }
-    if given.chars().any(|character| character.is_control()) {
+    let is_plain = given.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if !is_plain && given.chars().any(|character| character.is_control()) {
         return Err(UrlRefusal::ControlCharacter);
     }
     let mut url = Url::parse(given).map_err(|error| UrlRefusal::Unreadable { why: error.to_string() })?;

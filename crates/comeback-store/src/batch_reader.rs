@@ -9,6 +9,7 @@ use fjall::Keyspace;
 
 use crate::error::StoreError;
 use crate::key::{key, keys_from, place_of};
+use crate::packed_body::unpack;
 
 /// A cheap handle that reads what the store's owner has written. It keeps the database open as long as it lives.
 #[derive(Clone)]
@@ -30,7 +31,8 @@ impl BatchReader {
         }
         let found = self.bodies.get(key(partition, seq.0));
         let found = found.map_err(|error| StoreError::from_database("read from", &self.path, error))?;
-        Ok(found.map(|body| body.to_vec()))
+        let unpacked = found.map(|body| unpack(&body)).transpose();
+        unpacked.map_err(|_| StoreError::Damaged { path: self.path.to_path_buf(), what: "a batch cannot be unpacked" })
     }
 
     /// Up to `count_max` heads of a partition from a place on, in order.

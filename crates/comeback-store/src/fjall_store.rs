@@ -21,6 +21,7 @@ use crate::batch_reader::BatchReader;
 use crate::error::StoreError;
 use crate::journal_tail::cut_torn_tail;
 use crate::key::{Key, key, keys_from, place_of};
+use crate::packed_body::Packer;
 
 /// How much a keyspace gathers in memory before it is written as a table. Four of them make the store's write buffer.
 const MEMTABLE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -40,6 +41,7 @@ pub struct FjallStore {
     batches: BatchReader,
     log: Keyspace,
     log_last: Keyspace,
+    packer: Packer,
     /// The last record of each log, as in `log_last`.
     last: BTreeMap<PartitionId, LogSeq>,
     /// Below this place a partition has no batches: a cut need not pass over the tombstones of earlier ones.
@@ -75,11 +77,12 @@ impl FjallStore {
         let last = read_log_last(path, &log_last)?;
         // What a killed process wrote and never synced is there now, and may be gone after a power failure: nobody may act on it before.
         database.persist(PersistMode::SyncAll).map_err(refused)?;
+        let packer = Packer::new().map_err(|source| StoreError::System { action: "open", path: path.to_owned(), source })?;
         let is_poisoned = Arc::new(AtomicBool::new(false));
         let path: Arc<Path> = path.into();
         let batches = BatchReader { path: Arc::clone(&path), heads, bodies, is_poisoned: Arc::clone(&is_poisoned) };
         let (heads_floor, log_floor) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { path, database, batches, log, log_last, last, heads_floor, log_floor, is_poisoned })
+        Ok(Self { path, database, batches, log, log_last, packer, last, heads_floor, log_floor, is_poisoned })
     }
 
     /// A handle that reads batches from another thread.
@@ -185,6 +188,9 @@ impl Store for FjallStore {
     fn put_batch(&mut self, partition: PartitionId, seq: BatchSeq, batch: &StoredBatch) -> Result<(), StoreError> {
         self.check()?;
         let StoredBatch { head, body } = batch;
+        let body = self.packer.pack(body);
+        let body =
+            body.map_err(|source| StoreError::System { action: "pack a batch for", path: self.path.to_path_buf(), source })?;
         let mut writes = self.database.batch();
         writes.insert(&self.batches.heads, key(partition, seq.0), head.as_slice());
         writes.insert(&self.batches.bodies, key(partition, seq.0), body.as_slice());
