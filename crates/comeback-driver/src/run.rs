@@ -10,7 +10,7 @@ use comeback_engine::commit::{HostRecord, LogRecord};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
-use comeback_engine::governor::{Governor, ToGovernor};
+use comeback_engine::governor::{Governor, RETRIES_FREE_DEFAULT, ToGovernor};
 use comeback_engine::host_rule::HostRule as EngineHostRule;
 use comeback_engine::ids::{LogSeq, PartitionId};
 use comeback_engine::store::Store;
@@ -305,7 +305,7 @@ async fn fetch(dir: &Path, job: &JobFile, prepared: Prepared, around: &Surroundi
     let (senders, mailboxes): (Vec<_>, Vec<_>) = recovered.iter().map(|_| queue()).unzip();
     let post = Post::new(senders, governor_sender, run_sender);
     let mut tasks = JoinSet::new();
-    let governor = Governor::new(settings.concurrency as usize, wall_now().0);
+    let governor = Governor::new(settings.concurrency as usize, RETRIES_FREE_DEFAULT, wall_now().0);
     tasks.spawn(govern(governor, clock, asked, post.clone()));
     let reader = store.batch_reader();
     let mut shells = Vec::new();

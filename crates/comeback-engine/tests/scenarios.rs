@@ -75,7 +75,7 @@ impl Scene {
                         let urls = (0..self.urls).map(|page| self.seed(page)).collect();
                         inputs.push_back(Input::BatchLoaded { batch, urls });
                     }
-                    Output::ToGovernor(ToGovernor::Ask { ticket, host: _ }) if self.has_slots => {
+                    Output::ToGovernor(ToGovernor::Ask { ticket, .. }) if self.has_slots => {
                         inputs.push_back(Input::FromGovernor(FromGovernor::SlotGranted(ticket)));
                     }
                     Output::Visit { lease, visit } => self.visits.push_back((lease, *visit)),
@@ -445,7 +445,7 @@ fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
         engine.handle(now(0), input);
         loop {
             match engine.next_output() {
-                Output::ToGovernor(ToGovernor::Ask { ticket, host: _ }) => {
+                Output::ToGovernor(ToGovernor::Ask { ticket, .. }) => {
                     inputs.push_back(Input::FromGovernor(FromGovernor::SlotGranted(ticket)));
                 }
                 Output::Visit { lease, visit } => {
@@ -515,7 +515,7 @@ fn first_visit(named_publicly: &[bool], ignore_robots: bool) -> Visit {
                 Output::LoadBatch(batch) => {
                     inputs.push_back(Input::BatchLoaded { batch, urls: vec![SeedUrl::get("http://10.0.0.1/page")] });
                 }
-                Output::ToGovernor(ToGovernor::Ask { ticket, host: _ }) => tickets.push_back(ticket),
+                Output::ToGovernor(ToGovernor::Ask { ticket, .. }) => tickets.push_back(ticket),
                 Output::Visit { visit, .. } => return *visit,
                 Output::WaitUntil(_) => break,
                 Output::ToGovernor(_)
@@ -562,7 +562,7 @@ fn batches_are_looked_at_as_their_hosts_come_into_line() {
                         inputs.push_back(Input::BatchIndexed { batch: BatchSeq(told), head, progress: BatchProgress::default() });
                         inputs.push_back(Input::BatchesIndexed { are_all: told == 4 });
                     }
-                    Output::ToGovernor(ToGovernor::Ask { ticket, host: _ }) => tickets.push_back(ticket),
+                    Output::ToGovernor(ToGovernor::Ask { ticket, .. }) => tickets.push_back(ticket),
                     Output::WaitUntil(_) => break,
                     Output::LoadBatch(_)
                     | Output::ToGovernor(_)

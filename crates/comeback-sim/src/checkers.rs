@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use comeback_engine::outcome::Outcome;
 
+use crate::retries::{Answered, Retries};
 use crate::scored::world::World;
 
 /// Something that must not be: the simulation's result that matters.
@@ -59,6 +60,7 @@ pub(crate) struct Watch {
     names: BTreeMap<String, &'static str>,
     hosts: BTreeMap<String, Spoken>,
     under_way: u64,
+    retries: Retries,
     findings: Vec<(u64, String)>,
 }
 
@@ -68,9 +70,9 @@ const WINDOW_MAX: u64 = 16;
 const GRACE_MS: u64 = 50;
 
 impl Watch {
-    /// Of hosts with these behaviours.
-    pub(crate) fn of(names: BTreeMap<String, &'static str>) -> Self {
-        Self { names, ..Self::default() }
+    /// Of hosts with these behaviours, and a client with so many free retries in a minute.
+    pub(crate) fn of(names: BTreeMap<String, &'static str>, retries_free: u64) -> Self {
+        Self { names, retries: Retries::of(retries_free), ..Self::default() }
     }
 
     fn found(&mut self, at_ms: u64, host: &str, what: &str) {
@@ -102,6 +104,18 @@ impl Watch {
         }
     }
 
+    /// A request left; is it a retry too many?
+    pub(crate) fn retried(&mut self, host: &str, sent_ms: u64) {
+        if let Some(what) = self.retries.asked(host, sent_ms) {
+            self.found(sent_ms, host, &what);
+        }
+    }
+
+    /// A request was answered; the client reads it at `read_ms`.
+    pub(crate) fn answered(&mut self, host: &str, read_ms: u64, answered: Answered) {
+        self.retries.answered(host, read_ms, answered);
+    }
+
     /// robots.txt asked for a gap; the client read it at `read_ms`.
     pub(crate) fn declared(&mut self, host: &str, gap_ms: u64, read_ms: u64) {
         self.hosts.entry(host.to_owned()).or_default().gap = Some((gap_ms, read_ms));
@@ -109,6 +123,7 @@ impl Watch {
 
     /// A new process asks for robots.txt before it can know of a gap: that gap is not kept over the restart.
     pub(crate) fn restarted(&mut self) {
+        self.retries.restarted();
         self.hosts.values_mut().for_each(|spoken| (spoken.gap, spoken.last_sent_ms) = (None, None));
     }
 

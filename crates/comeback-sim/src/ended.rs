@@ -98,6 +98,7 @@ fn planted(mut diagnosis: Diagnosis, plant: Option<Plant>) -> Diagnosis {
             | Plant::UrlBlamed
             | Plant::RobotsUnread
             | Plant::SlotsForgotten
+            | Plant::RetriesUncounted
             | Plant::AnswerLost
             | Plant::RowWrittenTwice
             | Plant::LeftoversKept

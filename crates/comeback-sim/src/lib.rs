@@ -15,6 +15,7 @@ mod checkers;
 mod ended;
 mod inbox;
 pub mod options;
+mod retries;
 pub mod scored;
 mod shell;
 mod simulation;

@@ -29,6 +29,10 @@ pub struct Options {
     pub partitions: u16,
     /// Slots of the governor: 1 to this many.
     pub slots_max: u64,
+    /// Of 100 runs, how many have a small retry budget.
+    pub small_budget_percent: u64,
+    /// Free retries in a minute of a small budget: 0 to this many.
+    pub retries_free_max: u64,
     /// Patience in most runs, in milliseconds.
     pub patience_ms: u64,
     /// Of 100 runs, how many have the long patience, and servers that ask for long waits.
@@ -53,6 +57,7 @@ impl Plant {
         Self::UrlBlamed,
         Self::RobotsUnread,
         Self::SlotsForgotten,
+        Self::RetriesUncounted,
         Self::AnswerLost,
         Self::RowWrittenTwice,
         Self::LeftoversKept,
@@ -76,6 +81,8 @@ impl Default for Options {
             sync_ms_max: 40,
             partitions: 4,
             slots_max: 64,
+            small_budget_percent: 50,
+            retries_free_max: 10,
             patience_ms: 60_000,
             long_patience_percent: 30,
             long_patience_ms: 900_000,
@@ -103,6 +110,8 @@ pub enum Plant {
     RobotsUnread,
     /// Slots are taken without asking the governor.
     SlotsForgotten,
+    /// The governor is not told which requests are retries.
+    RetriesUncounted,
     /// Now and then an answer never reaches the engine.
     AnswerLost,
     /// Now and then a row is written twice.

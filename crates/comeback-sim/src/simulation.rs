@@ -8,6 +8,7 @@ use comeback_engine::Chance;
 use comeback_engine::batch::BatchHead;
 use comeback_engine::commit::{Commit, LogRecord};
 use comeback_engine::diagnosis::knowledge::Knowledge;
+use comeback_engine::governor::RETRIES_FREE_DEFAULT;
 use comeback_engine::host_key::HostKey;
 use comeback_engine::ids::{BatchSeq, JobId, LogSeq, PartitionId};
 use comeback_engine::outcome::Outcome;
@@ -76,6 +77,7 @@ pub(crate) struct Surroundings {
     pub(crate) at_ms: u64,
     pub(crate) patience_ms: u64,
     pub(crate) slots: u64,
+    pub(crate) retries_free: u64,
 }
 
 /// A web, and what a client of it is given.
@@ -89,6 +91,8 @@ pub(crate) struct Drawn {
     pub(crate) counts: Vec<u64>,
     pub(crate) patience_ms: u64,
     pub(crate) slots: u64,
+    /// Retries in a minute that are free.
+    pub(crate) retries_free: u64,
     pub(crate) crashes: u64,
 }
 
@@ -103,8 +107,12 @@ impl Drawn {
         let counts = (0..hosts).map(count).collect();
         let crashes = chance.up_to(options.crashes_max);
         let slots = 1 + chance.up_to(options.slots_max - 1);
-        let mut drawn = Self { scripts, addresses: Vec::new(), counts, patience_ms, slots, crashes };
+        let retries_free = RETRIES_FREE_DEFAULT;
+        let mut drawn = Self { scripts, addresses: Vec::new(), counts, patience_ms, slots, retries_free, crashes };
         drawn.draw_addresses(chance, options);
+        if chance.up_to(99) < options.small_budget_percent {
+            drawn.retries_free = chance.up_to(options.retries_free_max);
+        }
         drawn
     }
 }
@@ -132,7 +140,7 @@ pub(crate) fn address_of(number: usize, shared: Option<u8>) -> IpAddr {
 impl Surroundings {
     /// A web with its list taken in.
     fn of(drawn: Drawn, chance: Chance, options: &Options) -> (Self, Vec<(HostKey, Vec<SeedUrl>)>) {
-        let Drawn { scripts, addresses, counts, patience_ms, slots, crashes } = drawn;
+        let Drawn { scripts, addresses, counts, patience_ms, slots, retries_free, crashes } = drawn;
         let given = list(&counts);
         let mut store = MemoryStore::default();
         intake(&mut store, &given, options.partitions);
@@ -144,7 +152,7 @@ impl Surroundings {
             addresses,
             store,
             rows: vec![Vec::new(); usize::from(options.partitions)],
-            watch: Watch::of(names),
+            watch: Watch::of(names, retries_free),
             crashes_left: crashes,
             events: 0,
             requests: 0,
@@ -152,6 +160,7 @@ impl Surroundings {
             at_ms: 0,
             patience_ms,
             slots,
+            retries_free,
             chance,
         };
         (around, given)

@@ -17,6 +17,12 @@ fn two_thousand_seeds_have_no_finding() {
 }
 
 #[test]
+fn crowds_of_failing_hosts_have_no_finding() {
+    let crowd = Options { hosts_max: 100, urls_max: 4, small_budget_percent: 100, ..Options::default() };
+    assert_eq!(first_finding(&crowd, 0..200), None);
+}
+
+#[test]
 fn a_run_is_repeatable() {
     let simulator = Simulator::new();
     assert_eq!(simulator.run(42, &Options::default()), simulator.run(42, &Options::default()));
@@ -25,7 +31,10 @@ fn a_run_is_repeatable() {
 #[test]
 fn planted_bugs_are_found_within_a_hundred_seeds() {
     for plant in Plant::ALL.iter().filter(|plant| **plant != Plant::ChallengeRetried) {
-        let options = Options { plant: Some(*plant), ..Options::default() };
+        // A budget is for many hosts that fail at once.
+        let usual = Options { plant: Some(*plant), ..Options::default() };
+        let crowd = Options { hosts_max: 100, urls_max: 4, small_budget_percent: 100, ..usual.clone() };
+        let options = if *plant == Plant::RetriesUncounted { crowd } else { usual };
         assert!(first_finding(&options, 0..100).is_some(), "{plant:?} was not found");
     }
 }

@@ -90,9 +90,11 @@ impl Engine {
         self.set_timer(id, timer);
     }
 
-    /// Patience counts only time in which the host could have been asked: it has work, and does not wait for a slot of ours.
+    /// Patience counts only time in which the host could have been asked: it has work, and does not wait for us.
     fn count_patience(&mut self, now: Now, id: HostId) {
-        let waits_for_slot = !self.hosts[id].tickets.is_empty() && self.hosts[id].under_way.is_empty();
+        let host = &self.hosts[id];
+        let is_put_off = host.put_off_until.is_some_and(|until| until > now.monotonic);
+        let waits_for_slot = (!host.tickets.is_empty() || is_put_off) && host.under_way.is_empty();
         let counts = self.has_work(id) && !waits_for_slot;
         self.hosts[id].patience.iter_mut().for_each(|patience| patience.count_idle_time(now, counts));
     }
@@ -140,12 +142,12 @@ impl Engine {
             Readiness::Blocked => None,
             Readiness::NotUntil { at, because: _ } => Some(at),
             Readiness::Now(free) => {
-                let host = number_of(id);
+                let (host, purpose) = (number_of(id), self.hosts[id].purpose());
                 for _ in 0..wanted.min(free as usize) {
                     self.last_ticket = self.last_ticket.next();
                     self.tickets.insert(self.last_ticket, id);
                     self.hosts[id].tickets.insert(self.last_ticket);
-                    self.outputs.push_back(Output::ToGovernor(ToGovernor::Ask { ticket: self.last_ticket, host }));
+                    self.outputs.push_back(Output::ToGovernor(ToGovernor::Ask { ticket: self.last_ticket, host, purpose }));
                 }
                 None
             }
@@ -182,6 +184,14 @@ impl Engine {
         self.tend(now, id);
     }
 
+    /// The job's retry budget is spent: a ticket is void, and its host waits.
+    pub(super) fn put_off(&mut self, now: Now, ticket: Ticket, until: Monotonic) {
+        let Some(id) = self.tickets.remove(&ticket) else { return };
+        self.hosts[id].tickets.remove(&ticket);
+        self.hosts[id].put_off_until = Some(until);
+        self.tend(now, id);
+    }
+
     /// Starts the next visit of a host; false when there is nothing to ask after all.
     fn start(&mut self, now: Now, id: HostId, ticket: Ticket) -> bool {
         let Some((of, visit)) = self.next_visit(now, id) else { return false };
@@ -189,6 +199,7 @@ impl Engine {
         let lease = self.last_lease;
         let host = &mut self.hosts[id];
         host.asked_at = Some(now.monotonic);
+        host.put_off_until = None;
         host.pace.asked(now.monotonic);
         host.announced.iter_mut().for_each(Announced::asked);
         host.under_way.insert(lease, now.monotonic);

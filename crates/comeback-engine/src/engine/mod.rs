@@ -126,6 +126,7 @@ impl Engine {
             Input::BatchesIndexed { are_all } => self.index = if are_all { Index::Complete } else { Index::Waiting },
             Input::BatchLoaded { batch, urls } => self.take_in_batch(now, batch, urls),
             Input::FromGovernor(FromGovernor::SlotGranted(ticket)) => self.use_slot(now, ticket),
+            Input::FromGovernor(FromGovernor::PutOff { ticket, until }) => self.put_off(now, ticket, until),
             Input::FromGovernor(FromGovernor::Joined(host)) => self.join_group(now, host),
             Input::FromGovernor(FromGovernor::Left { host, gap_us }) => self.leave_group(now, host, gap_us),
             Input::VisitEnded { lease, report } => self.end_visit(now, lease, *report),

@@ -139,6 +139,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         suspicion: _,
         history,
         first_answers,
+        put_off_until: _,
         asked_at,
         under_way,
         elsewhere,
@@ -183,7 +184,10 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
 }
 
 fn render_clocks(text: &mut String, now: Now, host: &Host) -> fmt::Result {
-    let Host { hold, patience, trouble, condemned, suspicion, .. } = host;
+    let Host { hold, patience, trouble, condemned, suspicion, put_off_until, .. } = host;
+    if let Some(until) = put_off_until {
+        writeln!(text, "  put off for {} ms: the job's retry budget is spent", until.since_ms(now.monotonic))?;
+    }
     if let Some(Hold { since: _, until, because }) = hold {
         writeln!(text, "  held for {} ms: {because}", until.since_ms(now.monotonic))?;
     }

@@ -226,7 +226,7 @@ impl Groups {
 mod tests {
     use comeback_diagnosis::clock::WallTime;
 
-    use super::super::{FromGovernor, Governor, ToGovernor};
+    use super::super::{FromGovernor, Governor, Purpose, ToGovernor};
     use super::*;
     use crate::ids::PartitionId;
 
@@ -250,7 +250,7 @@ mod tests {
     impl Scene {
         fn of(hosts: usize) -> Self {
             let mut scene = Self {
-                governor: Governor::new(256, 1),
+                governor: Governor::new(256, 0, 1),
                 now_ms: 0,
                 tickets: 0,
                 grouped: vec![false; hosts],
@@ -279,7 +279,8 @@ mod tests {
         fn ask(&mut self, host: usize) {
             self.tickets += 1;
             self.waiting.insert(self.tickets, host);
-            self.tell(ToGovernor::Ask { ticket: Ticket(self.tickets), host: Self::number(host) });
+            let (ticket, host) = (Ticket(self.tickets), Self::number(host));
+            self.tell(ToGovernor::Ask { ticket, host, purpose: Purpose::Request });
         }
 
         fn answer(&mut self, ticket: u64, host: usize, asked_ms: u64, accepts: bool) {
@@ -316,6 +317,7 @@ mod tests {
                             self.asked[host] += 1;
                             self.under_way.insert(ticket, (host, self.now_ms));
                         }
+                        FromGovernor::PutOff { .. } => {}
                         FromGovernor::Joined(host) => self.grouped[host.0 as usize] = true,
                         FromGovernor::Left { host, gap_us: _ } => {
                             (self.grouped[host.0 as usize], self.has_left[host.0 as usize]) = (false, true);

@@ -3,7 +3,7 @@
 //! Its life story: a partition asks for a slot with a ticket, the governor grants it when the process has one free, the
 //! partition returns it when the exchange ended (or at once, when it no longer needs it). A ticket may be withdrawn while it
 //! waits. Slots are granted in the order of asking, but for hosts of a group ([`groups`]): these are granted theirs in turn, at the
-//! group's pace. What always holds: no more slots are granted than there are; a group has one ticket in the common queue at most. Pure:
+//! group's pace. A ticket for a retry beyond the job's budget is void ([`retry_budget`]). What always holds: no more slots are granted than there are; a group has one ticket in the common queue at most. Pure:
 //! no clock, no I/O; a shell tells the time, and wakes it when it asks for that. Nothing of it outlives the process.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,9 +15,13 @@ use crate::chance::Chance;
 use crate::ids::{HostNumber, PartitionId, Ticket};
 use group::Parted;
 use groups::{Groups, Incident};
+use retry_budget::RetryBudget;
 
 mod group;
 mod groups;
+mod retry_budget;
+
+pub use retry_budget::{Purpose, RETRIES_FREE_DEFAULT};
 
 /// What partitions tell the governor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,8 @@ pub enum ToGovernor {
         ticket: Ticket,
         /// For a request to this host.
         host: HostNumber,
+        /// What for.
+        purpose: Purpose,
     },
     /// A waiting ticket is no longer wanted; one that was granted is returned by this too.
     Withdraw(Ticket),
@@ -73,6 +79,13 @@ pub struct RunSeen {
 pub enum FromGovernor {
     /// A slot is granted to a ticket.
     SlotGranted(Ticket),
+    /// A ticket is void: the job's retry budget is spent, and its host is not to be asked again before a time.
+    PutOff {
+        /// Which ticket.
+        ticket: Ticket,
+        /// Until when.
+        until: Monotonic,
+    },
     /// A host is in a group now: its slots come at the group's pace, and it keeps none of its own.
     Joined(HostNumber),
     /// A host is in no group any more.
@@ -107,16 +120,17 @@ pub struct Governor {
     /// Waiting tickets that are no longer wanted: passed over when their turn comes.
     withdrawn: BTreeSet<Held>,
     groups: Groups,
+    retry_budget: RetryBudget,
     said: VecDeque<(PartitionId, FromGovernor)>,
 }
 
 impl Governor {
-    /// A governor with so many slots.
+    /// A governor with so many slots, and so many retries in a minute that are free.
     ///
     /// # Panics
-    /// When there are none.
+    /// When there are no slots.
     #[must_use]
-    pub fn new(slots_max: usize, rng_seed: u64) -> Self {
+    pub fn new(slots_max: usize, retries_free: u64, rng_seed: u64) -> Self {
         assert!(slots_max > 0, "without slots nothing is ever asked");
         Self {
             slots_max,
@@ -124,6 +138,7 @@ impl Governor {
             waiting: VecDeque::new(),
             withdrawn: BTreeSet::new(),
             groups: Groups::new(Chance::from_rng_seed(rng_seed)),
+            retry_budget: RetryBudget::new(retries_free),
             said: VecDeque::new(),
         }
     }
@@ -131,9 +146,10 @@ impl Governor {
     /// Takes one message; then drain [`Governor::next_message`], and look at [`Governor::wake_at`].
     pub fn handle(&mut self, now: Now, partition: PartitionId, message: ToGovernor) {
         match message {
-            ToGovernor::Ask { ticket, host } => {
-                self.waiting.push_back(Waiting { ticket, member: (partition, host), is_released: false });
-            }
+            ToGovernor::Ask { ticket, host, purpose } => match self.retry_budget.count(now.monotonic, purpose) {
+                Ok(()) => self.waiting.push_back(Waiting { ticket, member: (partition, host), is_released: false }),
+                Err(until) => self.said.push_back((partition, FromGovernor::PutOff { ticket, until })),
+            },
             ToGovernor::Withdraw(ticket) | ToGovernor::Return(ticket) => match self.granted.remove(&(partition, ticket)) {
                 Some(host) => self.groups.returned((partition, host), ticket),
                 None => {
@@ -241,7 +257,7 @@ mod tests {
     }
 
     fn ask(ticket: u64) -> ToGovernor {
-        ToGovernor::Ask { ticket: Ticket(ticket), host: HostNumber(0) }
+        ToGovernor::Ask { ticket: Ticket(ticket), host: HostNumber(0), purpose: Purpose::Request }
     }
 
     fn granted(partition: PartitionId, ticket: u64) -> Option<(PartitionId, FromGovernor)> {
@@ -250,7 +266,7 @@ mod tests {
 
     #[test]
     fn slots_are_granted_in_the_order_of_asking() {
-        let mut governor = Governor::new(1, 0);
+        let mut governor = Governor::new(1, 0, 0);
         governor.handle(at(0), A, ask(1));
         governor.handle(at(0), B, ask(1));
         assert_eq!(governor.next_message(), granted(A, 1));
@@ -261,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_withdrawn_ticket_is_not_granted() {
-        let mut governor = Governor::new(1, 0);
+        let mut governor = Governor::new(1, 0, 0);
         governor.handle(at(0), A, ask(1));
         governor.handle(at(0), A, ask(2));
         governor.handle(at(0), A, ToGovernor::Withdraw(Ticket(2)));

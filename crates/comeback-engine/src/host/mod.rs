@@ -14,6 +14,7 @@ use comeback_diagnosis::history::{History, PastAttempt};
 
 use crate::commit::{Condemnation, HoldRecord, HostRecord};
 use crate::config::EngineConfig;
+use crate::governor::Purpose;
 use crate::host_key::HostKey;
 use crate::ids::{LeaseId, Ticket};
 use crate::outlook::HostPace;
@@ -72,6 +73,8 @@ pub(crate) struct Host {
     pub(crate) suspicion: Option<Suspicion>,
     pub(crate) history: History,
     pub(crate) first_answers: FirstAnswers,
+    /// Until when the job's retry budget keeps it waiting; kept until it is asked.
+    pub(crate) put_off_until: Option<Monotonic>,
     /// The last time a request started.
     pub(crate) asked_at: Option<Monotonic>,
     /// Requests under way, and when each was started.
@@ -125,6 +128,7 @@ impl Host {
             suspicion: None,
             history: History::default(),
             first_answers: FirstAnswers::default(),
+            put_off_until: None,
             asked_at: None,
             under_way: BTreeMap::new(),
             unsettled: 0,
@@ -185,6 +189,9 @@ impl Host {
         if let Some(trouble) = &self.trouble {
             not_before(trouble.next_probe_at, "the host refuses; the next probe is due then");
         }
+        if let Some(until) = self.put_off_until {
+            not_before(until, "many hosts refuse at once, and the job's retry budget is spent");
+        }
         let left = self.announced.and_then(|announced| announced.left(now.monotonic));
         if let Some(announced) = self.announced.filter(|_| left == Some(0)) {
             not_before(announced.renewed_at, "the server says that its limit is used up until then");
@@ -210,6 +217,15 @@ impl Host {
             _ if has_gaps && !self.tickets.is_empty() => Readiness::Blocked,
             free if has_gaps => Readiness::Now(free.min(1)),
             free => Readiness::Now(free),
+        }
+    }
+
+    /// What its next request is, for the job's retry budget. A probe at a time that the server named is its own wish.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match (&self.trouble, &self.hold, self.put_off_until) {
+            (Some(_), None, None) => Purpose::Retry,
+            (Some(_), None, Some(_)) => Purpose::RetryPutOff,
+            (None, _, _) | (Some(_), Some(_), _) => Purpose::Request,
         }
     }
 

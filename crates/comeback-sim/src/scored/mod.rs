@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use comeback_engine::Chance;
+use comeback_engine::governor::RETRIES_FREE_DEFAULT;
 use comeback_engine::outcome::Outcome;
 
 use crate::checkers::Finding;
@@ -111,7 +112,15 @@ impl Simulator {
         let counts: Vec<u64> = hosts.iter().map(|host| host.urls).collect();
         let addresses = (0..).zip(&hosts).map(|(number, host)| address_of(number, host.address)).collect();
         let (scripts, bounds): (Vec<_>, Vec<_>) = hosts.into_iter().map(|host| (host.script, host.bound)).unzip();
-        let drawn = Drawn { scripts, counts, addresses, patience_ms: PATIENCE_MS, slots: 256, crashes: 0 };
+        let drawn = Drawn {
+            scripts,
+            counts,
+            addresses,
+            patience_ms: PATIENCE_MS,
+            slots: 256,
+            retries_free: RETRIES_FREE_DEFAULT,
+            crashes: 0,
+        };
         let around = self.play(rng_seed, Chance::from_rng_seed(rng_seed ^ CHANCE_OF_PLAY), drawn, &options)?;
         let mut scores: Vec<HostScore> = Vec::new();
         for (number, bound) in bounds.into_iter().enumerate() {

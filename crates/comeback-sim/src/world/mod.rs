@@ -6,6 +6,8 @@
 use comeback_engine::Chance;
 use comeback_engine::diagnosis::cause::Cause;
 
+use crate::retries::Answered;
+
 pub(crate) mod answering;
 pub(crate) mod blocking;
 pub(crate) mod failing;
@@ -38,6 +40,17 @@ impl Reply {
         match self {
             Self::Answer { status, body, .. } => *status == 404 || (*status == 200 && *body != CHALLENGE),
             Self::Nothing { .. } => false,
+        }
+    }
+
+    /// What it tells of its host's health; a robots.txt that is answered, or is not there, tells nothing.
+    pub(crate) fn answered(&self, is_robots: bool) -> Option<Answered> {
+        match self {
+            Self::Answer { status, fields, .. } if *status >= 500 || *status == 429 => {
+                Some(Answered::Refused { stated: stated_ms(fields).is_some() })
+            }
+            Self::Answer { .. } => (!is_robots).then_some(Answered::Well),
+            Self::Nothing { .. } => Some(Answered::Refused { stated: false }),
         }
     }
 

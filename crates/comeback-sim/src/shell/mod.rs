@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use comeback_engine::batch::{BatchHead, read_body};
-use comeback_engine::commit::{Commit, FileLength, LogRecord, PartitionState};
+use comeback_engine::commit::{Commit, LogRecord, PartitionState};
 use comeback_engine::config::EngineConfig;
 use comeback_engine::diagnosis::clock::{Monotonic, Now, WallTime};
-use comeback_engine::diagnosis::history::History;
 use comeback_engine::diagnosis::knowledge::Knowledge;
 use comeback_engine::engine::Engine;
-use comeback_engine::governor::{FromGovernor, Governor, ToGovernor};
+use comeback_engine::governor::{FromGovernor, Governor, Purpose, ToGovernor};
 use comeback_engine::ids::{LeaseId, LogSeq, PartitionId};
 use comeback_engine::input::{Input, Order};
 use comeback_engine::output::{Output, Settled};
@@ -17,15 +16,14 @@ use comeback_engine::store::Store;
 use comeback_engine::visit::Visit;
 
 use crate::checkers::Row;
-use crate::ended::Ended;
 use crate::inbox::Inbox;
 use crate::options::{Options, Plant};
 use crate::scored::TRAVEL_MS_MAX;
 use crate::simulation::{EPOCH_MS, EVENTS_MAX, RUN_MS_MAX, Surroundings};
-use crate::world::{Arrival, Reply, stated_ms};
+use committing::CrashMoment;
 
-/// Commits between two checkpoints of a partition.
-const COMMITS_PER_CHECKPOINT: u64 = 8;
+mod arriving;
+mod committing;
 
 /// How a process life ended.
 #[derive(Debug)]
@@ -38,14 +36,6 @@ pub(crate) enum Ending {
     Drained,
     /// The checkers found something; or it would go on for ever, or has nothing more to do although it should.
     Stuck { what: String, state: String },
-}
-
-/// When in a commit the process dies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CrashMoment {
-    BeforeAppend,
-    BeforeSync,
-    AfterSync,
 }
 
 #[derive(Debug)]
@@ -100,7 +90,7 @@ impl<'a> Shell<'a> {
     pub(crate) fn recover(knowledge: &'a Knowledge, options: &'a Options, around: &'a mut Surroundings) -> Self {
         let started_ms = around.at_ms;
         let slots = usize::try_from(around.slots).unwrap_or(usize::MAX);
-        let governor = Governor::new(slots, started_ms);
+        let governor = Governor::new(slots, around.retries_free, started_ms);
         let mut shell = Self {
             knowledge,
             options,
@@ -297,9 +287,16 @@ impl<'a> Shell<'a> {
             }
             Output::IndexBatches { count_max } => self.index(id, count_max),
             Output::ToGovernor(message) if self.options.plant == Some(Plant::SlotsForgotten) => {
-                if let ToGovernor::Ask { ticket, host: _ } = message {
+                if let ToGovernor::Ask { ticket, .. } = message {
                     self.deliver(id, Input::FromGovernor(FromGovernor::SlotGranted(ticket)));
                 }
+            }
+            Output::ToGovernor(ToGovernor::Ask { ticket, host, purpose: _ })
+                if self.options.plant == Some(Plant::RetriesUncounted) =>
+            {
+                let at_ms = self.around.at_ms;
+                let message = ToGovernor::Ask { ticket, host, purpose: Purpose::Request };
+                self.inbox.put(at_ms, Event::ToGovernor(id, message));
             }
             Output::ToGovernor(message) => {
                 let at_ms = self.around.at_ms;
@@ -350,96 +347,5 @@ impl<'a> Shell<'a> {
             rows.push(row.clone());
         }
         rows.push(row);
-    }
-
-    fn begin_commit(&mut self, id: PartitionId, mut commit: Commit) {
-        commit.files = vec![FileLength { path: "rows".into(), bytes: self.around.rows[usize::from(id.0)].len() as u64 }];
-        let crashes = self.around.crashes_left > 0 && self.around.chance.up_to(99) < self.options.crash_percent;
-        let moment = crashes.then(|| match self.around.chance.up_to(2) {
-            0 => CrashMoment::BeforeAppend,
-            1 => CrashMoment::BeforeSync,
-            _ => CrashMoment::AfterSync,
-        });
-        let at_ms = self.around.at_ms + self.around.chance.up_to(self.options.sync_ms_max);
-        self.inbox.put(at_ms, Event::Committed(id, Box::new(commit), moment));
-    }
-
-    /// Writes a commit; true when the process dies of it.
-    fn commit(&mut self, id: PartitionId, commit: Commit, crash: Option<CrashMoment>) -> bool {
-        if crash.is_some() {
-            self.around.crashes_left -= 1;
-        }
-        if crash == Some(CrashMoment::BeforeAppend) {
-            return true;
-        }
-        let forgotten = self.options.plant == Some(Plant::CommitForgotten) && self.around.chance.up_to(3) == 0;
-        if !forgotten {
-            let partition = &mut self.partitions[usize::from(id.0)];
-            let record = LogRecord::Commit(commit);
-            partition.last = self.around.store.append(id, partition.last, &record.store()).expect("this process owns the log");
-            partition.state.apply(record);
-            partition.commits += 1;
-            if partition.commits.is_multiple_of(COMMITS_PER_CHECKPOINT) {
-                let record = LogRecord::Checkpoint(partition.state.clone());
-                partition.last =
-                    self.around.store.append(id, partition.last, &record.store()).expect("this process owns the log");
-                let Ok(()) = self.around.store.truncate_log(id, partition.last);
-                let Ok(()) = self.around.store.truncate_batches(id, partition.state.low_water);
-            }
-        }
-        if crash == Some(CrashMoment::BeforeSync) {
-            return true;
-        }
-        let Ok(()) = self.around.store.sync();
-        if crash == Some(CrashMoment::AfterSync) {
-            return true;
-        }
-        self.deliver(id, Input::Committed);
-        false
-    }
-
-    /// A request reaches its server, which answers in its own time.
-    fn arrive(&mut self, id: PartitionId, lease: LeaseId) {
-        let Some(on_its_way) = self.visits.get_mut(&(id, lease)) else { return };
-        on_its_way.arrived = true;
-        let (visit, left_ms) = (on_its_way.visit.clone(), on_its_way.left_ms.unwrap_or(self.around.at_ms));
-        let at_ms = self.around.at_ms;
-        self.around.requests += 1;
-        self.around.page_requests += u64::from(!visit.robots);
-        self.around.watch.arrived(visit.host.host(), left_ms, at_ms, self.around.slots);
-        let number: Option<usize> = visit.host.host().strip_prefix('h').and_then(|rest| rest.split('.').next()?.parse().ok());
-        let arrival = Arrival { at_ms, wall_ms: EPOCH_MS + at_ms, path: visit.url.path() };
-        let reply = match number.and_then(|number| self.around.scripts.get_mut(number)) {
-            Some(script) if visit.robots => script.robots(arrival, &mut self.around.chance),
-            Some(script) => script.receive(arrival, &mut self.around.chance),
-            None => Reply::plain(404, 1),
-        };
-        let (Reply::Answer { after_ms, .. } | Reply::Nothing { after_ms, .. }) = &reply;
-        let read_ms = at_ms + after_ms + self.around.chance.up_to(TRAVEL_MS_MAX);
-        if let Some(meter) = number.and_then(|number| self.around.meters.get_mut(number)) {
-            if visit.robots {
-                meter.robots_requests += 1;
-            } else {
-                meter.count(visit.url.path(), reply.is_page(), read_ms);
-            }
-        }
-        let script = number.and_then(|number| self.around.scripts.get(number));
-        if let Some(gap_ms) = script.and_then(|script| script.crawl_delay_ms()).filter(|_| visit.robots) {
-            self.around.watch.declared(visit.host.host(), gap_ms, read_ms);
-        }
-        if let Reply::Answer { fields, after_ms, .. } = &reply
-            && let Some(delay_ms) = stated_ms(fields)
-        {
-            self.around.watch.stated(visit.host.host(), at_ms + after_ms, delay_ms, read_ms);
-        }
-        let fresh = History::default();
-        let history = self.partitions[usize::from(id.0)].engine.history(lease).unwrap_or(&fresh);
-        let address = number.and_then(|number| self.around.addresses.get(number)).copied();
-        let ended = Ended { visit: &visit, reply: &reply, address, left_ms, read_ms };
-        let report = ended.report(self.knowledge, history, self.options.plant);
-        if self.options.plant == Some(Plant::AnswerLost) && self.around.chance.up_to(30) == 0 {
-            return;
-        }
-        self.inbox.put(read_ms, Event::ToEngine(id, Box::new(Input::VisitEnded { lease, report: Box::new(report) })));
     }
 }
