@@ -20,6 +20,7 @@ mod http_date;
 pub mod knowledge;
 mod languages;
 mod name_table;
+pub mod own_network;
 pub mod pattern;
 mod phrases;
 pub mod rate_limit;
