@@ -38,16 +38,21 @@ impl HostKey {
         after_scheme.rsplit_once(':').map_or(after_scheme, |(host, _)| host)
     }
 
+    /// A number for its site: the same for hosts of one registrable domain; an address stands for itself.
+    pub(crate) fn site_number(&self) -> u64 {
+        let host = self.host();
+        let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+        let site = if is_address { host } else { psl::domain_str(host).unwrap_or(host) };
+        xxh3_64(site.as_bytes())
+    }
+
     /// The partition that owns this host, of `count`: hosts of one registrable domain are together, an address stands for itself.
     ///
     /// # Panics
     /// When `count` is 0.
     #[must_use]
     pub fn partition(&self, count: u16) -> PartitionId {
-        let host = self.host();
-        let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
-        let site = if is_address { host } else { psl::domain_str(host).unwrap_or(host) };
-        let share = xxh3_64(site.as_bytes()) % u64::from(count);
+        let share = self.site_number() % u64::from(count);
         PartitionId(u16::try_from(share).expect("a remainder of a division by a u16 fits a u16"))
     }
 }

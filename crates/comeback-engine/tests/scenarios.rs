@@ -30,6 +30,8 @@ struct Scene {
     has_slots: bool,
     visits: VecDeque<(LeaseId, Visit)>,
     settled: Vec<Settled>,
+    /// What the governor was told of how sites met us.
+    told: Vec<ToGovernor>,
     wake_at: Option<Monotonic>,
 }
 
@@ -57,6 +59,7 @@ impl Scene {
             has_slots: true,
             visits: VecDeque::new(),
             settled: Vec::new(),
+            told: Vec::new(),
             wake_at: None,
         };
         let host = HostKey::of(&"http://h.example/".parse().expect("a URL")).expect("a host");
@@ -89,6 +92,7 @@ impl Scene {
                     Output::AnswerGuest { lease, answer, .. } => {
                         inputs.push_back(Input::GuestAnswered { lease, answer: *answer });
                     }
+                    Output::ToGovernor(message @ ToGovernor::Met { .. }) => self.told.push(message),
                     Output::ToGovernor(_) | Output::Recall(_) | Output::Cut(_) | Output::IndexBatches { .. } => {}
                 }
             }
@@ -146,7 +150,7 @@ fn report(diagnosis: Diagnosis) -> VisitReport {
     VisitReport {
         status: None,
         diagnosis,
-        address: None,
+        address: Some([192, 0, 2, 1].into()),
         sent_at: WallTime(0),
         elapsed_ms: 5,
         bytes: 4,
@@ -169,6 +173,23 @@ fn diagnosis(cause: Cause, scope: Scope, remedy: Remedy, retry_after_s: Option<u
         evidence: Vec::new(),
         remedy,
     }
+}
+
+/// The account of a URL that met the same block as many others says so; what met another block does not.
+#[test]
+fn a_block_that_came_from_many_sites_is_said_to_be_about_us() {
+    let mut scene = Scene::with_urls(3);
+    scene.answer(200, page());
+    scene.answer(403, diagnosis(Cause::WafBlock, Scope::Url, Remedy::Park, None));
+    let [ToGovernor::Met { block: None, .. }, ToGovernor::Met { block: Some(block), .. }] = scene.told[..] else {
+        panic!("a page, then a block: {:?}", scene.told)
+    };
+    scene.feed(Input::FromGovernor(FromGovernor::SameBlock { block, sites: 5 }));
+    scene.sleep_until_asked();
+    scene.answer(403, diagnosis(Cause::WafBlock, Scope::Url, Remedy::Park, None));
+    let evidence: Vec<usize> = scene.settled.iter().map(|settled| settled.settlement.evidence.len()).collect();
+    assert_eq!(evidence, [0, 0, 1]);
+    assert!(scene.settled[2].settlement.evidence[0].contains("5 unrelated sites"));
 }
 
 #[test]

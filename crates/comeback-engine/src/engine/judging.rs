@@ -25,11 +25,14 @@ const ROBOTS_NUMBER: u64 = u64::MAX;
 const GUEST_BIT: u64 = 1 << 63;
 
 impl Engine {
-    pub(super) fn end_visit(&mut self, now: Now, lease_id: LeaseId, report: VisitReport) {
+    pub(super) fn end_visit(&mut self, now: Now, lease_id: LeaseId, mut report: VisitReport) {
         let Some(mut lease) = self.leases.remove(&lease_id) else { return };
         let id = lease.host;
         let asked_at = self.hosts[id].under_way.remove(&lease_id).unwrap_or(now.monotonic);
         lease.ticket.take().into_iter().for_each(|ticket| self.return_slot(ticket));
+        if !lease.visit.robots {
+            self.note_meeting(id, &mut report);
+        }
         match lease.of {
             LeaseOf::Robots => self.end_robots(now, lease_id, lease, asked_at, &report),
             LeaseOf::Guest(guest) => self.end_guest(now, lease_id, id, &guest, asked_at, report),

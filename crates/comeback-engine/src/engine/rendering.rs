@@ -38,6 +38,7 @@ impl Engine {
             tally,
             unsettled,
             draining,
+            same_block,
             last_lease: _,
             last_ticket: _,
         } = self;
@@ -51,6 +52,9 @@ impl Engine {
         )?;
         writeln!(text, "  settled: {fetched} fetched, {answered} answered, {failed} failed, {parked} parked")?;
         writeln!(text, "  requests: {requests} for pages, {robots_requests} for robots.txt, {bytes} bytes")?;
+        if let Some((_, sites)) = same_block {
+            writeln!(text, "  the same block came from {sites} unrelated sites: it is about our network")?;
+        }
         writeln!(text, "  {} tickets, {} timers, {} outputs not drained", tickets.len(), timers.len(), outputs.len())?;
         writeln!(
             text,
@@ -146,6 +150,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         // Its batches say both.
         unsettled: _,
         is_listed: _,
+        is_met: _,
         tickets,
         timer,
         changed: _,

@@ -317,7 +317,7 @@ mod tests {
                             self.asked[host] += 1;
                             self.under_way.insert(ticket, (host, self.now_ms));
                         }
-                        FromGovernor::PutOff { .. } => {}
+                        FromGovernor::PutOff { .. } | FromGovernor::SameBlock { .. } => {}
                         FromGovernor::Joined(host) => self.grouped[host.0 as usize] = true,
                         FromGovernor::Left { host, gap_us: _ } => {
                             (self.grouped[host.0 as usize], self.has_left[host.0 as usize]) = (false, true);

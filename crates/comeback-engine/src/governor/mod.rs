@@ -15,12 +15,15 @@ use crate::chance::Chance;
 use crate::ids::{HostNumber, PartitionId, Ticket};
 use group::Parted;
 use groups::{Groups, Incident};
+use own_network::OwnNetwork;
 use retry_budget::RetryBudget;
 
 mod group;
 mod groups;
+mod own_network;
 mod retry_budget;
 
+pub use own_network::BlockNumber;
 pub use retry_budget::{Purpose, RETRIES_FREE_DEFAULT};
 
 /// What partitions tell the governor.
@@ -47,6 +50,15 @@ pub enum ToGovernor {
         host: HostNumber,
         /// When the request was started.
         asked_at: Monotonic,
+    },
+    /// A host answered its first page, or turned us away.
+    Met {
+        /// Its registrable domain, as a number.
+        site: u64,
+        /// The address that answered.
+        address: IpAddr,
+        /// The block, where it was one that could be about our network.
+        block: Option<BlockNumber>,
     },
     /// A host refused, as for a rate, and did not say when to come back.
     Refused {
@@ -86,6 +98,13 @@ pub enum FromGovernor {
         /// Until when.
         until: Monotonic,
     },
+    /// The same block came from so many unrelated sites that it is about our own network.
+    SameBlock {
+        /// Which.
+        block: BlockNumber,
+        /// How many met us with it.
+        sites: u32,
+    },
     /// A host is in a group now: its slots come at the group's pace, and it keeps none of its own.
     Joined(HostNumber),
     /// A host is in no group any more.
@@ -121,6 +140,9 @@ pub struct Governor {
     withdrawn: BTreeSet<Held>,
     groups: Groups,
     retry_budget: RetryBudget,
+    own_network: OwnNetwork,
+    /// Partitions that have told anything.
+    partitions: BTreeSet<PartitionId>,
     said: VecDeque<(PartitionId, FromGovernor)>,
 }
 
@@ -139,12 +161,19 @@ impl Governor {
             withdrawn: BTreeSet::new(),
             groups: Groups::new(Chance::from_rng_seed(rng_seed)),
             retry_budget: RetryBudget::new(retries_free),
+            own_network: OwnNetwork::default(),
+            partitions: BTreeSet::new(),
             said: VecDeque::new(),
         }
     }
 
     /// Takes one message; then drain [`Governor::next_message`], and look at [`Governor::wake_at`].
     pub fn handle(&mut self, now: Now, partition: PartitionId, message: ToGovernor) {
+        if self.partitions.insert(partition)
+            && let Some((block, sites)) = self.own_network.told()
+        {
+            self.said.push_back((partition, FromGovernor::SameBlock { block, sites }));
+        }
         match message {
             ToGovernor::Ask { ticket, host, purpose } => match self.retry_budget.count(now.monotonic, purpose) {
                 Ok(()) => self.waiting.push_back(Waiting { ticket, member: (partition, host), is_released: false }),
@@ -160,6 +189,12 @@ impl Governor {
             ToGovernor::Accepted { host, asked_at } => {
                 let parted = self.groups.accepted(now, (partition, host), asked_at);
                 self.part(parted);
+            }
+            ToGovernor::Met { site, address, block } => {
+                if let Some((block, sites)) = self.own_network.meet(now.monotonic, site, address, block) {
+                    let tell = |partition: &PartitionId| (*partition, FromGovernor::SameBlock { block, sites });
+                    self.said.extend(self.partitions.iter().map(tell));
+                }
             }
             ToGovernor::Refused { host, asked_at, address, status, run } => {
                 let member = (partition, host);

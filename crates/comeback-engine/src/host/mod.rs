@@ -85,6 +85,8 @@ pub(crate) struct Host {
     pub(crate) elsewhere: usize,
     /// Whether one of the user's own lists named a URL of it.
     pub(crate) is_listed: bool,
+    /// Whether the governor was told that its site was met.
+    pub(crate) is_met: bool,
     /// Slots asked for and not yet used.
     pub(crate) tickets: BTreeSet<Ticket>,
     /// When the host's timer is set, if it is.
@@ -134,6 +136,7 @@ impl Host {
             unsettled: 0,
             elsewhere: 0,
             is_listed: false,
+            is_met: false,
             tickets: BTreeSet::new(),
             timer: None,
             changed: false,

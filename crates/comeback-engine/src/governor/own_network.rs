@@ -1,0 +1,115 @@
+//! The same block from many unrelated hosts: then it is about our own network, and no fault of theirs.
+//!
+//! Unrelated hosts have different registrable domains and different addresses. A challenge here and there says nothing, for many sites
+//! stand behind the same products; where at least [`SITES_MIN`] meet us with the very same block within ten minutes, and at least half of
+//! all that were met in that time, it is said. That is all: nothing is asked again, and nothing changes its address.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+
+use comeback_diagnosis::clock::Monotonic;
+
+/// The fewest sites, and the fewest addresses.
+const SITES_MIN: usize = 5;
+/// What is looked at together, in milliseconds.
+const TOGETHER_MS: u64 = 10 * 60 * 1000;
+/// Sites that are remembered at most.
+const SITES_MAX: usize = 512;
+
+/// A block by its number: the same for the same cause, status and facts.
+pub type BlockNumber = u64;
+
+#[derive(Debug, Clone, Copy)]
+struct Met {
+    at: Monotonic,
+    address: IpAddr,
+    block: Option<BlockNumber>,
+}
+
+/// The sites that were met lately, and how.
+#[derive(Debug, Default)]
+pub(super) struct OwnNetwork {
+    sites: BTreeMap<u64, Met>,
+    order: VecDeque<(Monotonic, u64)>,
+    /// The block that was told of, and how many sites met us with it then.
+    told: Option<(BlockNumber, u32)>,
+}
+
+impl OwnNetwork {
+    /// What was told of last.
+    pub(super) const fn told(&self) -> Option<(BlockNumber, u32)> {
+        self.told
+    }
+
+    /// A site was met. Says when a block is about us: the block, and from how many sites it came; again when they have doubled.
+    pub(super) fn meet(
+        &mut self,
+        now: Monotonic,
+        site: u64,
+        address: IpAddr,
+        block: Option<BlockNumber>,
+    ) -> Option<(BlockNumber, u32)> {
+        self.sites.insert(site, Met { at: now, address, block });
+        self.order.push_back((now, site));
+        while let Some((at, old)) = self.order.front().copied()
+            && (self.order.len() > SITES_MAX || now.since_ms(at) > TOGETHER_MS)
+        {
+            self.order.pop_front();
+            if self.sites.get(&old).is_some_and(|met| met.at == at) {
+                self.sites.remove(&old);
+            }
+        }
+        let block = block?;
+        let same = || self.sites.values().filter(|met| met.block == Some(block));
+        let (sites, addresses) = (same().count(), same().map(|met| met.address).collect::<BTreeSet<_>>().len());
+        let sites_told = u32::try_from(sites).unwrap_or(u32::MAX);
+        let is_news = self.told.is_none_or(|(told, sites)| told != block || sites_told >= sites * 2);
+        if sites < SITES_MIN || addresses < SITES_MIN || sites * 2 < self.sites.len() || !is_news {
+            return None;
+        }
+        self.told = Some((block, sites_told));
+        self.told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(number: u64) -> IpAddr {
+        IpAddr::from(std::net::Ipv6Addr::from(u128::from(number)))
+    }
+
+    #[test]
+    fn the_same_block_from_five_unrelated_sites_is_about_us() {
+        let mut network = OwnNetwork::default();
+        let told: Vec<_> = (0..12).map(|site| network.meet(Monotonic(site), site, address(site), Some(7))).collect();
+        let expected: Vec<_> = (1..=12).map(|sites| matches!(sites, 5 | 10).then_some((7, sites))).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn related_or_different_or_scattered_blocks_are_not() {
+        // When, which site, which address, which block.
+        let tells = |meeting: fn(u64) -> (u64, u64, u64, Option<u64>)| {
+            let mut network = OwnNetwork::default();
+            (0..100)
+                .map(meeting)
+                .any(|(at, site, number, block)| network.meet(Monotonic(at), site, address(number), block).is_some())
+        };
+        assert!(!tells(|at| (at, at, 1, Some(7))), "one address");
+        assert!(!tells(|at| (at, at % 4, at, Some(7))), "four sites");
+        assert!(!tells(|at| (at, at, at, Some(at))), "different blocks");
+        assert!(!tells(|at| (at, at, at, (at % 3 == 0).then_some(7))), "most sites are well");
+        assert!(!tells(|at| (at * 200_000, at, at, Some(7))), "hours between them");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut network = OwnNetwork::default();
+        for site in 0..10_000 {
+            assert_eq!(network.meet(Monotonic(site), site, address(1), None), None);
+        }
+        assert!(network.sites.len() <= SITES_MAX && network.order.len() <= SITES_MAX);
+    }
+}
