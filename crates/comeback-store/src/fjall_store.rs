@@ -19,7 +19,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use crate::batch_reader::BatchReader;
 use crate::error::StoreError;
-use crate::journal_tail::cut_torn_tail;
+use crate::journal_tail::{LOCK_NAME, cut_torn_tail};
 use crate::key::{Key, key, keys_from, place_of};
 use crate::packed_body::Packer;
 
@@ -58,6 +58,30 @@ impl FjallStore {
     /// # Errors
     /// [`StoreError::InUse`] when another process has it open, else the system's refusal or the database's complaint.
     pub fn open(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        if is_absent(path) {
+            Self::create(path, cache_bytes)?;
+        }
+        Self::open_database(path, cache_bytes)
+    }
+
+    /// Makes a store beside its place and moves it there, so that what is in its place is whole: fjall does not open what it was
+    /// still making when a process died.
+    fn create(path: &Path, cache_bytes: u64) -> Result<(), StoreError> {
+        let system = |source| StoreError::System { action: "make", path: path.to_owned(), source };
+        let fresh = path.with_extension("new");
+        match fs::remove_dir_all(&fresh) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(system(error)),
+            Ok(()) | Err(_) => {}
+        }
+        drop(Self::open_database(&fresh, cache_bytes)?);
+        // The database's threads let go of it a little later.
+        fs::File::open(fresh.join(LOCK_NAME)).and_then(|lock| lock.lock()).map_err(system)?;
+        fs::rename(&fresh, path).map_err(system)?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(system)
+    }
+
+    fn open_database(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let refused = |error| StoreError::from_database("open", path, error);
         cut_torn_tail(path).map_err(|source| StoreError::System { action: "open", path: path.to_owned(), source })?;
         let database = Database::builder(path)
@@ -267,6 +291,11 @@ fn read_log_last(path: &Path, log_last: &Keyspace) -> Result<BTreeMap<PartitionI
         last.insert(PartitionId(u16::from_be_bytes(partition)), LogSeq(u64::from_be_bytes(place)));
     }
     Ok(last)
+}
+
+/// Whether nothing is in the place of a store.
+fn is_absent(path: &Path) -> bool {
+    fs::read_dir(path).map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |mut entries| entries.next().is_none())
 }
 
 fn write_probe(path: &Path) -> io::Result<()> {

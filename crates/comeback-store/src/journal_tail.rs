@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::Xxh3;
 /// The ending of journals; the rest of the name is their number.
 const EXTENSION: &str = "jnl";
 /// The database's lock, in its folder.
-const LOCK_NAME: &str = "lock";
+pub(crate) const LOCK_NAME: &str = "lock";
 const BATCH_BEGIN: u8 = 1;
 const ITEM: u8 = 2;
 const BATCH_END: u8 = 3;

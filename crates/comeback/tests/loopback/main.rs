@@ -26,6 +26,7 @@ mod crash_disk;
 mod crash_hold;
 mod crash_interrupt;
 mod crash_kill;
+mod crash_writes;
 mod dry_run;
 mod expected_pages;
 mod hold_maintenance;
