@@ -11,7 +11,7 @@ use crate::commit::{HostRecord, Tally};
 use crate::host::grouping::Grouping;
 use crate::host::robots::Robots;
 use crate::host::{Hold, Host};
-use crate::ids::LeaseId;
+use crate::ids::{BatchSeq, LeaseId};
 
 impl Engine {
     /// The engine's state as text; times are relative to `now`, in milliseconds.
@@ -68,15 +68,7 @@ impl Engine {
         for (id, host) in hosts.iter() {
             render_host(text, now, host)?;
             for (seq, batch) in batches.iter().filter(|(_, batch)| batch.host == id) {
-                let Batch { job, host: _, count, from_public, progress, body } = batch;
-                let loaded = if body.is_some() { ", loaded" } else { "" };
-                let named = if *from_public { ", named by a public list" } else { "" };
-                writeln!(
-                    text,
-                    "  batch {seq} of job {job}: {} of {count} settled, {} asked{loaded}{named}",
-                    progress.settled.count(),
-                    progress.asked.len()
-                )?;
+                render_batch(text, *seq, batch)?;
             }
         }
         for record in hosts.records() {
@@ -95,6 +87,14 @@ fn render_lease(text: &mut String, id: LeaseId, lease: &Lease) -> fmt::Result {
     };
     let where_it_is = if ticket.is_some() { "under way" } else { "waits for another host" };
     writeln!(text, "lease {id}: {of}, {} {}, {where_it_is}", visit.method, visit.url)
+}
+
+fn render_batch(text: &mut String, seq: BatchSeq, batch: &Batch) -> fmt::Result {
+    let Batch { job, host: _, count, from_public, progress, body } = batch;
+    let loaded = if body.is_some() { ", loaded" } else { "" };
+    let named = if *from_public { ", named by a public list" } else { "" };
+    let (settled, asked) = (progress.settled.count(), progress.asked.len());
+    writeln!(text, "  batch {seq} of job {job}: {settled} of {count} settled, {asked} asked{loaded}{named}")
 }
 
 fn render_index(text: &mut String, index: Index, resting: usize) -> fmt::Result {
@@ -176,13 +176,8 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
     writeln!(text, "  queue: {}", queue.render())?;
     writeln!(text, "  {} under way, {elsewhere} elsewhere, {} slots asked for", under_way.len(), tickets.len())?;
     render_clocks(text, now, host)?;
-    writeln!(
-        text,
-        "  remembers {} attempts, {} of {} first ones refused",
-        history.len(),
-        first_answers.refused(),
-        first_answers.count()
-    )?;
+    let (attempts, refused, first) = (history.len(), first_answers.refused(), first_answers.count());
+    writeln!(text, "  remembers {attempts} attempts, {refused} of {first} first ones refused")?;
     let asked = asked_at.map_or_else(|| "never".into(), |at| format!("{} ms ago", now.monotonic.since_ms(at)));
     let timer = timer.map_or_else(|| "none".into(), |at| format!("in {} ms", in_ms(at)));
     writeln!(text, "  last asked {asked}, timer {timer}")
