@@ -6,6 +6,7 @@
  *                 torn   the same, but half of that is written, where it is a write
  *                 full   from its write number FAULTS_AT on there is no space; half of that one fits
  *                 sync   its sync number FAULTS_AT fails, the others do not: what a kernel does that has dropped the pages
+ *                 frozen from operation FAULTS_AT on the file system is read-only
  *                 short  every write takes half of what it is given
  *                 count  nothing; an operation is counted all the same
  * FAULTS_JUMP_MS  after so many milliseconds the wall clock jumps, by FAULTS_JUMP_BY_S seconds
@@ -64,6 +65,9 @@ static int refused(int error) {
     return -1;
 }
 
+/* Whether a file system that became read-only refuses this operation. */
+static int is_frozen(int at) { return at > 0 && is_kind("frozen"); }
+
 /* Kills the process if this operation is where it dies. */
 static void die_here(int at) {
     if (at == 1 && (is_kind("kill") || is_kind("torn"))) kill(getpid(), SIGKILL), pause();
@@ -80,6 +84,7 @@ ssize_t write(int fd, const void *bytes, size_t count) {
         return written;
     }
     die_here(at);
+    if (is_frozen(at)) return refused(EROFS);
     return REAL(write)(fd, bytes, count);
 }
 
@@ -95,24 +100,32 @@ static int synced(int fd, int (*sync)(int)) {
     int at = turn(SYNC);
     die_here(at);
     if (is_kind("sync") && at == 1) return refused(EIO);
+    if (is_frozen(at)) return refused(EROFS);
     return sync(fd);
 }
 
 int fsync(int fd) { return synced(fd, REAL(fsync)); }
 int fdatasync(int fd) { return synced(fd, REAL(fdatasync)); }
 
+/* What is neither a write nor a sync; whether it is refused. */
+static int is_refused(void) {
+    int at = turn(OTHER);
+    die_here(at);
+    return is_frozen(at);
+}
+
 int ftruncate64(int fd, off64_t length) {
-    if (is_below(fd)) die_here(turn(OTHER));
+    if (is_below(fd) && is_refused()) return refused(EROFS);
     return REAL(ftruncate64)(fd, length);
 }
 
 int rename(const char *from, const char *to) {
-    if (path_is_below(to)) die_here(turn(OTHER));
+    if (path_is_below(to) && is_refused()) return refused(EROFS);
     return REAL(rename)(from, to);
 }
 
 int unlink(const char *path) {
-    if (path_is_below(path)) die_here(turn(OTHER));
+    if (path_is_below(path) && is_refused()) return refused(EROFS);
     return REAL(unlink)(path);
 }
 

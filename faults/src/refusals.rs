@@ -24,6 +24,8 @@ pub enum Refusal {
     Full(u64),
     /// This sync fails, later ones do not.
     Sync(u64),
+    /// From this operation on the file system is read-only.
+    Frozen(u64),
     /// Each write takes half of what it is given.
     Short,
 }
@@ -47,6 +49,7 @@ impl Refusals {
             Refusal::Torn(at) => ("torn", at),
             Refusal::Full(at) => ("full", at),
             Refusal::Sync(at) => ("sync", at),
+            Refusal::Frozen(at) => ("frozen", at),
             Refusal::Short => ("short", 0),
         };
         command

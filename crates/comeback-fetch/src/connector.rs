@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use comeback_diagnosis::cause::Cause;
+use rustix::io::Errno;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -58,11 +59,17 @@ pub(crate) enum Offer {
 pub(crate) struct Unconnected {
     pub(crate) failure: OwnFailure,
     pub(crate) remote: Option<SocketAddr>,
+    /// The system's number for it where this machine has no descriptor left: that is nobody's fault out there.
+    pub(crate) exhausted: Option<i32>,
 }
 
 impl Unconnected {
+    pub(crate) const fn of(failure: OwnFailure, remote: Option<SocketAddr>) -> Self {
+        Self { failure, remote, exhausted: None }
+    }
+
     fn new(cause: Cause, detail: String) -> Self {
-        Self { failure: OwnFailure::new(cause, detail), remote: None }
+        Self::of(OwnFailure::new(cause, detail), None)
     }
 }
 
@@ -86,14 +93,14 @@ impl Connector {
         let looked_up = timeout_at(ends_at, self.resolver.addresses(&host)).await;
         let addresses = looked_up
             .map_err(|_| Unconnected::new(Cause::Dns, format!("The lookup of {host} did not end within {limit_ms} ms.")))?
-            .map_err(|failure| Unconnected { failure, remote: None })?;
+            .map_err(|failure| Unconnected::of(failure, None))?;
         let targets = self.permitted(&host, &addresses, port, from_public_redirect)?;
         let (stream, remote) = self.connect_any(&targets, ends_at).await?;
         if url.scheme() != "https" {
             return Ok(Connected { stream: Box::new(stream), remote, is_http2: false });
         }
         let encrypted = self.encrypt(stream, &host, offer, ends_at).await;
-        let stream = encrypted.map_err(|failure| Unconnected { failure, remote: Some(remote) })?;
+        let stream = encrypted.map_err(|failure| Unconnected::of(failure, Some(remote)))?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
         Ok(Connected { stream: Box::new(stream), remote, is_http2 })
     }
@@ -149,7 +156,7 @@ impl Connector {
             }
         })?;
         let stream = self.encrypt(stream, &host, offer, ends_at).await;
-        let stream = stream.map_err(|failure| Unconnected { failure, remote: None })?;
+        let stream = stream.map_err(|failure| Unconnected::of(failure, None))?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
         Ok(Connected { stream: Box::new(stream), remote, is_http2 })
     }
@@ -180,10 +187,7 @@ impl Connector {
             (true, Some((address, class))) => {
                 let why = if from_public_redirect { ", and a public page redirected there" } else { "" };
                 let detail = format!("{host} is at {address}, {class}{why}: not connected.");
-                Err(Unconnected {
-                    failure: OwnFailure::new(Cause::AddressRefused, detail),
-                    remote: Some(SocketAddr::new(address, port)),
-                })
+                Err(Unconnected::of(OwnFailure::new(Cause::AddressRefused, detail), Some(SocketAddr::new(address, port))))
             }
         }
     }
@@ -205,6 +209,10 @@ impl Connector {
                     }
                     return Ok((stream, *target));
                 }
+                Ok(Err(error)) if is_exhausted(&error) => {
+                    let failure = refusal(*target, &error);
+                    return Err(Unconnected { failure, remote: None, exhausted: error.raw_os_error() });
+                }
                 Ok(Err(error)) => refusal(*target, &error),
                 Err(_) => OwnFailure::new(
                     Cause::ConnectTimeout,
@@ -212,7 +220,7 @@ impl Connector {
                 ),
             };
             unanswered_v6 |= target.is_ipv6() && failure.cause == Cause::ConnectTimeout;
-            last = Unconnected { failure, remote: Some(*target) };
+            last = Unconnected::of(failure, Some(*target));
         }
         Err(last)
     }
@@ -263,6 +271,12 @@ fn is_inner_name(host: &Host<&str>) -> bool {
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// Whether this process, or this machine, has no descriptor left.
+fn is_exhausted(error: &io::Error) -> bool {
+    let numbers = [Errno::MFILE, Errno::NFILE].map(|number| Some(number.raw_os_error()));
+    numbers.contains(&error.raw_os_error())
 }
 
 /// A connection that the system refused to make. An unreachable host or network is like one that does not answer.

@@ -88,11 +88,11 @@ impl Direct {
         let proxy = self.connector.proxies.of(&asked.url);
         let wire = match request::prepare(asked, &self.user_agent) {
             Ok(wire) => request::by_proxy(wire, &asked.url, proxy.as_ref()),
-            Err(failure) => return Ok(unsent(started, Unconnected { failure, remote: None })),
+            Err(failure) => return Ok(unsent(started, Unconnected::of(failure, None))),
         };
         let Some(origin) = Origin::of(&asked.url) else {
             let failure = OwnFailure::new(Cause::Protocol, format!("The scheme {} is not HTTP.", asked.url.scheme()));
-            return Ok(unsent(started, Unconnected { failure, remote: None }));
+            return Ok(unsent(started, Unconnected::of(failure, None)));
         };
         let transfer = Transfer { limits: &self.limits, spool_dir: &self.spool_dir, permission, ends_at };
         let is_proxied = proxy.is_some();
@@ -111,6 +111,9 @@ impl Direct {
         loop {
             let way = match self.way(&attempt).await {
                 Ok(way) => way,
+                Err(Unconnected { exhausted: Some(number), .. }) => {
+                    return Err(FetchError::Descriptors { source: std::io::Error::from_raw_os_error(number) });
+                }
                 Err(unconnected) => return Ok(unrepeated(attempt.earlier, unconnected, started)),
             };
             let ended = match way {
@@ -155,7 +158,7 @@ impl Direct {
         let Connected { stream, remote, is_http2 } = connected;
         let unopened = |why: String, is_broken: bool| {
             let cause = if is_broken { Cause::Reset } else { Cause::Protocol };
-            Unconnected { failure: OwnFailure::new(cause, format!("HTTP could not be started: {why}.")), remote: Some(remote) }
+            Unconnected::of(OwnFailure::new(cause, format!("HTTP could not be started: {why}.")), Some(remote))
         };
         if is_http2 {
             let opened = Multiplex::open(stream, remote, &self.limits, self.sharing.forgetting(origin)).await;
@@ -193,21 +196,21 @@ impl Direct {
     async fn ask_shared(&self, attempt: &mut Trying<'_>, multiplex: &Multiplex) -> Result<Option<Attempt>, FetchError> {
         let request = match request::for_stream(&attempt.wire, attempt.asked.body.as_ref()) {
             Ok(request) => request,
-            Err(failure) => return Ok(Some(unsent(attempt.started, Unconnected { failure, remote: None }))),
+            Err(failure) => return Ok(Some(unsent(attempt.started, Unconnected::of(failure, None)))),
         };
         let remote = Some(multiplex.remote);
         let Ok(room) = timeout_at(attempt.transfer.ends_at, multiplex.room()).await else {
             // A server that permits none would let everyone wait.
             multiplex.retire();
             let detail = format!("No stream of the connection was free within {} ms.", self.limits.exchange_ms);
-            let unconnected = Unconnected { failure: OwnFailure::new(Cause::ConnectTimeout, detail), remote };
+            let unconnected = Unconnected::of(OwnFailure::new(Cause::ConnectTimeout, detail), remote);
             return Ok(Some(unrepeated(attempt.earlier.take(), unconnected, attempt.started)));
         };
         let Some(_room) = room else {
             let failure = OwnFailure::new(Cause::Reset, "The server closes its connections before a request can be sent.");
             let is_repeated = attempt.may_repeat();
             return Ok(
-                (!is_repeated).then(|| unrepeated(attempt.earlier.take(), Unconnected { failure, remote }, attempt.started))
+                (!is_repeated).then(|| unrepeated(attempt.earlier.take(), Unconnected::of(failure, remote), attempt.started))
             );
         };
         if !attempt.transfer.permission.still_granted() {

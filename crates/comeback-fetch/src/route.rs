@@ -59,6 +59,12 @@ pub enum FetchError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// No connection can be opened, because this process or this machine has too many files open.
+    #[error("cannot open a connection: {source}")]
+    Descriptors {
+        /// The system's error.
+        source: std::io::Error,
+    },
     /// The TLS settings do not fit together.
     #[error("cannot set up TLS: {source}")]
     Tls {
@@ -93,6 +99,7 @@ impl FetchError {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Spool { .. } => Some("make room or grant access there, then resume"),
+            Self::Descriptors { .. } => Some("raise `ulimit -n`, or lower --concurrency, then resume"),
             Self::Proxy { .. } => Some("let it be like http://proxy.example:3128, or unset it"),
             Self::TrustStore { .. } => {
                 Some("let it name a PEM file that can be read, or unset it to use the machine's trust store")

@@ -104,7 +104,7 @@ impl Sharing {
                 Err(_) => {
                     let detail = "Another attempt was still connecting to the host when the time was over.";
                     let failure = OwnFailure::new(Cause::ConnectTimeout, detail);
-                    return Turn::Failed(Unconnected { failure, remote: None });
+                    return Turn::Failed(Unconnected::of(failure, None));
                 }
             }
         }

@@ -58,6 +58,12 @@ impl SmallDisk {
         }
     }
 
+    /// Lets nothing be written any more, or lets it again; whether that is possible here.
+    fn set_read_only(&self, is_read_only: bool) -> bool {
+        let options = if is_read_only { "remount,ro" } else { "remount,rw" };
+        matches!(self, Self::Mounted(folder) if administer(&["mount", "-o", options, folder.to_str().unwrap()]))
+    }
+
     /// Takes all the room that is left, until the file is removed.
     fn fill(&self) -> PathBuf {
         let path = self.folder().join("filler");
@@ -180,4 +186,28 @@ fn disk_filled_by_others_stops_the_job_wherever_it_is() {
     assert_each_once(&rows, &urls);
     assert_all(&rows, urls.len(), "fetched/none");
     records::assert_valid(Path::new(&job));
+}
+
+/// What a file system does that has found an error. A kernel refuses to do it by order while files are open, so the process finds it
+/// so; what it does when that happens beneath it is tried in `crash_writes`.
+#[test]
+fn read_only_disk_is_named_and_the_job_goes_on_later() {
+    let origin = origin_of_pages(page);
+    let urls = origin.urls(60);
+    let bench = Bench::new();
+    bench.list(&urls);
+    let disk = SmallDisk::new(bench.path("disk"), 64 << 20);
+    let job = disk.folder().join("job").to_str().unwrap().to_owned();
+    let process = Running::spawn(&mut going_on(&bench, &job));
+    origin.wait_for(20);
+    process.kill();
+    if !disk.set_read_only(true) {
+        println!("no file system may be mounted here");
+        return;
+    }
+    assert_out_of_room(&Running::spawn(&mut going_on(&bench, &job)).wait(), "Read-only file system");
+    assert!(disk.set_read_only(false));
+    let ended = Running::spawn(&mut going_on(&bench, &job)).wait();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_each_once(&bench.rows(&job), &urls);
 }

@@ -123,6 +123,11 @@ fn sync_that_fails_ends_the_process_and_nothing_is_taken_for_durable() {
 }
 
 #[test]
+fn disk_that_becomes_read_only_at_some_operation_is_named() {
+    at_places(5, Refusal::Frozen, |ended| is_told(ended, "Read-only file system"));
+}
+
+#[test]
 fn writes_that_take_half_lose_nothing() {
     let (origin, folder) = (origin(), tempfile::tempdir().unwrap());
     let urls = urls(&origin);

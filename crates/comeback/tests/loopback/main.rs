@@ -22,6 +22,7 @@ mod contract_kindness;
 mod contract_processes;
 mod contract_schemas;
 mod contract_terminal;
+mod crash_descriptors;
 mod crash_disk;
 mod crash_hold;
 mod crash_interrupt;
