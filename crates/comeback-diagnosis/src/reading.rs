@@ -157,7 +157,7 @@ impl Words {
     }
 }
 
-/// The string values of JSON; keys and addresses are not read.
+/// The string values of JSON, and the keys whose value is `true`; other keys and addresses are not read.
 fn of_json(body: &[u8]) -> Reading {
     let body = String::from_utf8_lossy(body);
     let mut text = Words::default();
@@ -166,7 +166,8 @@ fn of_json(body: &[u8]) -> Reading {
         let (value, after) = json_string(&rest[start + 1..]);
         rest = after;
         let is_address = value.starts_with("http://") || value.starts_with("https://");
-        if !is_address && !rest.trim_ascii_start().starts_with(':') {
+        let is_key = rest.trim_ascii_start().strip_prefix(':');
+        if is_key.is_none_or(|said| said.trim_ascii_start().starts_with("true")) && !is_address {
             text.part();
             text.add(&unescaped(value));
             text.add_parted(value);
@@ -370,6 +371,7 @@ mod tests {
         let body = r#"{"error":{"code":"RateLimitExceeded","message":"Slow\u0020down","docs":"https://a/captcha"}}"#;
         assert_eq!(read(body).2, "ratelimitexceeded rate limit exceeded slow down");
         assert_eq!(read(r#"{"error":"cut of"#).2, "cut of");
+        assert_eq!(read(r#"{"rateLimited": true, "blocked": false}"#).2, "ratelimited rate limited");
     }
 
     #[test]

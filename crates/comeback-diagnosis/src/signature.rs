@@ -165,6 +165,9 @@ pub struct FieldCondition {
     /// The value begins with this, in any case.
     #[serde(default)]
     pub begins: Option<String>,
+    /// The value ends with this, in any case.
+    #[serde(default)]
+    pub ends: Option<String>,
     /// The value holds this somewhere, in any case.
     #[serde(default)]
     pub holds: Option<String>,
@@ -176,8 +179,13 @@ impl FieldCondition {
     pub fn is_met(&self, response: &Response<'_>) -> bool {
         response.fields_named(&self.name).any(|value| {
             let begins = |start: &str| value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()));
+            let ends = |end: &str| {
+                let start = value.len().checked_sub(end.len());
+                start.is_some_and(|start| value[start..].eq_ignore_ascii_case(end.as_bytes()))
+            };
             self.is.as_ref().is_none_or(|whole| value.eq_ignore_ascii_case(whole.as_bytes()))
                 && self.begins.as_ref().is_none_or(|start| begins(start))
+                && self.ends.as_ref().is_none_or(|end| ends(end))
                 && self.holds.as_ref().is_none_or(|part| holds(value, part.as_bytes()))
         })
     }
