@@ -63,14 +63,14 @@ macro_rules! limits {
 limits! {
     maintenance_stays_good Maintenance 0 1_100 [1_250, 2_000];
     maintenance_date_stays_good MaintenanceDate 0 1_050 [1_150, 1_500];
-    leaky_bucket_stays_good LeakyBucket 0 1_150 [1_300, 2_200];
-    fixed_window_stays_good FixedWindow 0 1_200 [1_400, 2_200];
+    leaky_bucket_stays_good LeakyBucket 0 1_150 [1_200, 1_900];
+    fixed_window_stays_good FixedWindow 0 1_180 [1_400, 2_000];
     sliding_counter_stays_good SlidingCounter 0 1_200 [1_600, 2_500];
     too_many_stays_good TooMany 0 1_150 [1_100, 1_500];
     rate_fields_stays_good RateFields 0 1_100 [1_100, 1_500];
     overload_stays_good Overload 0 1_100 [1_100, 1_500];
-    shedding_stays_good Shedding 0 1_400 [0, 0];
-    flapping_stays_as_it_is Flapping 400 1_000 [3_000, 20_000];
+    shedding_stays_good Shedding 0 1_150 [0, 0];
+    flapping_stays_as_it_is Flapping 0 1_000 [2_200, 5_500];
     upstream_stays_good Upstream 0 1_100 [1_250, 1_700];
     challenge_stays_good Challenge 0 1_000 [0, 0];
     absurd_stays_good Absurd 0 1_000 [0, 0];
@@ -81,5 +81,5 @@ limits! {
     quota_stays_good Quota 0 1_100 [0, 0];
     group_stays_good Group 0 1_080 [1_150, 1_700];
     neighbours_stay_as_they_are Neighbours 0 1_200 [1_800, 5_000];
-    mix_stays_as_it_is Mix 400 1_200 [2_000, 8_000];
+    mix_stays_as_it_is Mix 100 1_150 [1_600, 4_500];
 }

@@ -1,6 +1,7 @@
 //! The job's retry budget: where many hosts fail at once, their probes together must not become a load of their own.
 //!
-//! A retry is a request to a host in trouble, where nobody said when to come back. Retries among accepted answers are paid by these. So
+//! A retry is a request to a host in trouble, or one whose last answers were refusals and not by chance, where nobody said when to come
+//! back. Retries among accepted answers are paid by these. So
 //! many retries in a minute are free, and one for each ten requests; beyond that a retry is put off by [`PUT_OFF_MS`], once. A first
 //! request is never put off, and no retry is denied: a host's patience decides when it is given up, not what happens to others.
 
@@ -18,9 +19,9 @@ const SECONDS: usize = 60;
 /// What a slot is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A request to a host in no trouble, or at the time that it named.
+    /// A request to a host that answers, or at the time that it named.
     Request,
-    /// A request to a host in trouble.
+    /// A request to a host that refuses.
     Retry,
     /// A retry that was put off before.
     RetryPutOff,

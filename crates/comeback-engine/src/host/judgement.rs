@@ -325,7 +325,9 @@ impl Host {
     pub(crate) fn end_look(&mut self, now: Now, chance: &mut Chance) -> bool {
         let is_over = |look: &mut Look| self.under_way.is_empty() || look.until <= now.monotonic;
         let Some(look) = self.look.take_if(is_over).filter(|_| self.trouble.is_none()) else { return false };
-        if look.is_mixed() {
+        // A URL that is left alone, or a host that accepted nothing, has nothing to compare with.
+        let may_be_coincidence = look.is_small() && self.pace.has_accepted() && self.unsettled > 1;
+        if look.is_mixed() || may_be_coincidence {
             self.pace.mixed(now.monotonic);
             return false;
         }

@@ -10,6 +10,9 @@ use crate::visit::Verdict;
 /// How long the others are awaited, in milliseconds.
 const LOOK_MS_MAX: u64 = 1_000;
 
+/// Refusals that can be an outage: fewer may be a coincidence.
+const OUTAGE_MIN: u32 = 5;
+
 /// A refusal, and what was heard since.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Look {
@@ -40,5 +43,10 @@ impl Look {
     /// Whether so many were answered well that the host is in no trouble: half as many as were refused.
     pub(crate) const fn is_mixed(&self) -> bool {
         self.accepted * 2 >= self.refused
+    }
+
+    /// Whether so few were refused that it may be a coincidence.
+    pub(crate) const fn is_small(&self) -> bool {
+        self.refused < OUTAGE_MIN
     }
 }

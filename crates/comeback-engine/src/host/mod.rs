@@ -28,6 +28,7 @@ pub(crate) mod pace;
 pub(crate) mod patience;
 pub(crate) mod queue;
 pub(crate) mod robots;
+pub(crate) mod shown;
 pub(crate) mod trouble;
 pub(crate) mod window;
 
@@ -225,10 +226,11 @@ impl Host {
 
     /// What its next request is, for the job's retry budget. A probe at a time that the server named is its own wish.
     pub(crate) const fn purpose(&self) -> Purpose {
-        match (&self.trouble, &self.hold, self.put_off_until) {
-            (Some(_), None, None) => Purpose::Retry,
-            (Some(_), None, Some(_)) => Purpose::RetryPutOff,
-            (None, _, _) | (Some(_), Some(_), _) => Purpose::Request,
+        let refuses = self.trouble.is_some() || self.pace.is_refused();
+        match (refuses, &self.hold, self.put_off_until) {
+            (true, None, None) => Purpose::Retry,
+            (true, None, Some(_)) => Purpose::RetryPutOff,
+            (false, _, _) | (true, Some(_), _) => Purpose::Request,
         }
     }
 

@@ -3,8 +3,8 @@
 //! Life story. *Free*: no refusal yet, the window alone limits. A refusal is an *incident*, and a *trial* follows it: requests go on a
 //! little more slowly than answers were accepted. A limit, an overload, shed load refuse nothing then. A trial that is won leads to a
 //! *climb*: upwards in steps, which become smaller with each incident until the pace lies just below the limit, and wider where nobody
-//! refuses. A trial that is lost leads to a slower one; where they are lost one after another, however slowly the host is asked,
-//! refusals come by *chance*: no pace is kept, and a refusal costs its URL a moment and the host nothing, until their share doubles.
+//! refuses. A trial that is lost leads to a slower one. Where requests are refused that no limit explains (`shown.rs`), refusals come by
+//! *chance*: no pace is kept, and a refusal costs its URL a moment and the host nothing, until there are more of them than before.
 //! A trouble interrupts; after it the pace climbs from what the run before it allows.
 //!
 //! Gaps are in microseconds, since 19.4 ms is another rate than 20 ms. An error never shortens a gap. What is bounded in answers is
@@ -12,6 +12,7 @@
 
 use comeback_diagnosis::clock::Monotonic;
 
+use super::shown::Shown;
 use crate::governor::RunSeen;
 
 /// The longest gap that this asks for, and the shortest that is one, in microseconds.
@@ -25,15 +26,16 @@ const LOST_PERCENT: u64 = 150;
 const TRIAL_ACCEPTED: u32 = 12;
 /// Accepted answers in a climb of small steps before a refusal can be the limit.
 const CLIMB_ACCEPTED: u32 = 24;
-/// Lost trials in a row after which refusals are taken for chance: by then the gap is more than three times as long.
-const TRIALS_LOST_MAX: u32 = 3;
-/// Refusals in a row, with no accepted answer between, that are an outage; and where refusals come by chance.
+/// Refusals in a row, with no accepted answer between, that are an outage; and the most that there may be by chance.
 const ROW_MAX: u32 = 5;
-const ROW_MAX_BY_CHANCE: u32 = 16;
-/// Answers by chance after which their share of refusals is looked at, and the shares that are always and never borne, in percent.
-const CHANCE_WATCHED: u32 = 24;
-const SHARE_PERCENT_MIN: u32 = 20;
-const SHARE_PERCENT_MAX: u32 = 75;
+const ROW_MAX_BY_CHANCE: u32 = 20;
+/// How seldom so many in a row come by chance that they are taken for an outage.
+const ROW_SIGNIFICANCE: f64 = 1e-5;
+/// Answers by chance after which their share of refusals is looked at, how many standard deviations more than before are borne, and the
+/// share that never is.
+const CHANCE_WATCHED: u32 = 12;
+const CHANCE_DEVIATIONS: f64 = 3.5;
+const SHARE_MAX: f64 = 0.8;
 /// The least wait after a refusal, in microseconds; doubled with the second and the third in a row.
 const WAIT_US_MIN: u64 = 250_000;
 /// How long a server may remember how fast it was asked before, in milliseconds.
@@ -79,15 +81,6 @@ struct Trial {
     accepted: u32,
     /// The step of the climb that follows.
     step: u64,
-    lost: Lost,
-}
-
-/// Trials that were lost one after another, and what was asked and accepted meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Lost {
-    trials: u32,
-    asked: u64,
-    accepted: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +88,6 @@ struct Climb {
     from: Monotonic,
     accepted: u32,
     step: u64,
-    /// What the trials before it lost, as long as nothing else was seen.
-    lost: Lost,
     /// Steps taken, when the last was, and what was accepted since.
     steps: u32,
     stepped_at: Monotonic,
@@ -105,10 +96,12 @@ struct Climb {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Chance {
-    /// The share of refusals that earned this.
-    earned_percent: u32,
-    accepted: u32,
+    /// The answers that earned it, and those since; all but the latest.
+    answers: u32,
     refused: u32,
+    /// The latest answers, the newest in the lowest bit: whether each was a refusal.
+    lately: u32,
+    lately_count: u32,
 }
 
 /// What was asked and accepted since the last incident, or since the first request.
@@ -146,6 +139,7 @@ pub(crate) struct Pace {
     phase: Phase,
     run: Run,
     before: Before,
+    shown: Shown,
     /// Refusals since the last accepted answer.
     row: u32,
     /// Accepted answers since the last refusal, and between that and the one before.
@@ -154,8 +148,8 @@ pub(crate) struct Pace {
 }
 
 impl Climb {
-    const fn begin(now: Monotonic, step: u64, lost: Lost) -> Self {
-        Self { from: now, accepted: 0, step, lost, steps: 0, stepped_at: now, since_step: 0 }
+    const fn begin(now: Monotonic, step: u64) -> Self {
+        Self { from: now, accepted: 0, step, steps: 0, stepped_at: now, since_step: 0 }
     }
 
     /// Whether a refusal came too soon for a limit: the steps are small, and hardly any was taken.
@@ -191,16 +185,37 @@ impl Climb {
 }
 
 impl Chance {
-    /// A refusal; true while their share is what it was.
-    fn bears(&mut self) -> bool {
-        self.refused += 1;
-        let answers = self.accepted + self.refused;
-        if answers < CHANCE_WATCHED {
+    /// An answer.
+    fn hear(&mut self, is_refusal: bool) {
+        if self.lately_count == u32::BITS {
+            self.answers += 1;
+            self.refused += self.lately >> (u32::BITS - 1);
+        }
+        self.lately = self.lately << 1 | u32::from(is_refusal);
+        self.lately_count = (self.lately_count + 1).min(u32::BITS);
+    }
+
+    /// The share of refusals, from 0 to 1.
+    fn share(&self) -> f64 {
+        f64::from(self.refused + 1) / f64::from(self.answers + 2)
+    }
+
+    /// Whether no more of the latest answers are refusals than the share allows, which is not known exactly either.
+    fn is_borne(&self) -> bool {
+        if self.lately_count < CHANCE_WATCHED {
             return true;
         }
-        let is_borne = self.refused * 100 <= answers * (2 * self.earned_percent).clamp(SHARE_PERCENT_MIN, SHARE_PERCENT_MAX);
-        (self.accepted, self.refused) = (0, 0);
-        is_borne
+        let (share, count) = (self.share(), f64::from(self.lately_count));
+        let deviation = (count * share * (1.0 - share) * (1.0 + count / f64::from(self.answers + 2))).sqrt();
+        let most = (count * share + CHANCE_DEVIATIONS * deviation).min(count * SHARE_MAX);
+        f64::from(self.lately.count_ones()) <= most
+    }
+
+    /// Refusals in a row that are an outage.
+    fn row_max(&self) -> u32 {
+        (ROW_MAX..ROW_MAX_BY_CHANCE)
+            .find(|row| self.share().powf(f64::from(*row)) < ROW_SIGNIFICANCE)
+            .unwrap_or(ROW_MAX_BY_CHANCE)
     }
 }
 
@@ -241,10 +256,10 @@ impl Pace {
         self.row == 1 && (self.well_before >= WELL_TO_BLAME || matches!(self.phase, Phase::Chance(_)))
     }
 
-    /// A pace that nobody has sought yet, with what was asked and accepted before.
+    /// A pace for several hosts that nobody has sought yet, with what was asked and accepted before.
     pub(crate) fn resumed(run: RunSeen) -> Self {
         let RunSeen { since, asked, accepted } = run;
-        Self { run: Run { since, asked_at: None, asked, accepted }, ..Self::default() }
+        Self { run: Run { since, asked_at: None, asked, accepted }, shown: Shown::of_many(), ..Self::default() }
     }
 
     /// The pace of a host that was asked at this gap until now, and could perhaps be asked faster.
@@ -252,7 +267,7 @@ impl Pace {
         if gap_us < GAP_US_MIN {
             return Self::default();
         }
-        let phase = Phase::Climb(Climb::begin(now, STEP_FIRST, Lost::default()));
+        let phase = Phase::Climb(Climb::begin(now, STEP_FIRST));
         Self {
             gap_us: gap_us.min(GAP_US_MAX),
             next_us: now.0 * 1000 + gap_us.min(GAP_US_MAX),
@@ -272,6 +287,16 @@ impl Pace {
         RunSeen { since, asked, accepted }
     }
 
+    /// Whether the last answers were refusals, and may be those of an outage.
+    pub(crate) const fn is_refused(&self) -> bool {
+        self.row > 0 && !matches!(self.phase, Phase::Chance(_))
+    }
+
+    /// Whether it accepted anything since the last incident.
+    pub(crate) const fn has_accepted(&self) -> bool {
+        self.run.accepted > 0
+    }
+
     /// A request starts.
     pub(crate) fn asked(&mut self, now: Monotonic) {
         // What was not used up to half a gap ago is not saved.
@@ -280,12 +305,14 @@ impl Pace {
         self.run.leave_out_idle(now, self.gap_us / 1000);
         self.run.since.get_or_insert(now);
         self.run.asked_at = Some(now);
+        self.shown.asked(now);
         self.run.asked += 1;
     }
 
     /// An answer was accepted.
     pub(crate) fn accepted(&mut self, now: Monotonic, asked_at: Monotonic) {
         self.run.accepted += 1;
+        self.shown.accepted(now, asked_at);
         self.row = 0;
         self.well += 1;
         match &mut self.phase {
@@ -295,7 +322,7 @@ impl Pace {
                 trial.accepted += 1;
                 if trial.accepted >= TRIAL_ACCEPTED {
                     self.gap_us = self.gap_us * 100 / TRIAL_PERCENT;
-                    self.phase = Phase::Climb(Climb::begin(now, trial.step, trial.lost));
+                    self.phase = Phase::Climb(Climb::begin(now, trial.step));
                 }
             }
             Phase::Climb(climb) => {
@@ -307,7 +334,7 @@ impl Pace {
                     self.phase = Phase::Free;
                 }
             }
-            Phase::Chance(chance) => chance.accepted += 1,
+            Phase::Chance(chance) => chance.hear(false),
         }
     }
 
@@ -315,34 +342,36 @@ impl Pace {
     pub(crate) fn refused(&mut self, now: Monotonic, asked_at: Monotonic) -> Meaning {
         self.row += 1;
         self.well_before = std::mem::take(&mut self.well);
+        let is_unexplained = self.shown.refused(asked_at);
         match &mut self.phase {
             Phase::Free => return Meaning::Look,
             Phase::Trial(_) | Phase::Climb(_) if self.row >= ROW_MAX => return Meaning::Trouble,
-            Phase::Chance(_) if self.row >= ROW_MAX_BY_CHANCE => return Meaning::Trouble,
+            Phase::Chance(chance) if self.row >= chance.row_max() => return Meaning::Trouble,
+            Phase::Trial(_) | Phase::Climb(_) if self.shown.is_chance() => {
+                self.take_for_chance(now);
+                return Meaning::Borne;
+            }
+            Phase::Trial(_) | Phase::Climb(_) if is_unexplained => return Meaning::Borne,
             Phase::Trial(Trial { from, .. }) | Phase::Climb(Climb { from, .. }) if asked_at < *from => {}
             Phase::Trial(_) | Phase::Climb(_) if self.row > 1 => {}
             Phase::Trial(trial) => {
-                let Trial { from: _, accepted: _, step, lost } = *trial;
-                self.lose(now, step, lost);
-                if matches!(self.phase, Phase::Chance(_)) {
-                    return Meaning::Borne;
-                }
+                let step = trial.step;
+                self.lose(now, step);
+            }
+            Phase::Climb(climb) if climb.is_lost() => {
+                let step = climb.step;
+                self.lose(now, step);
             }
             Phase::Climb(climb) => {
                 let climb = *climb;
-                if climb.is_lost() {
-                    self.lose(now, climb.step, climb.lost);
-                } else {
-                    self.meet(now, climb);
-                }
-                if matches!(self.phase, Phase::Chance(_)) {
-                    return Meaning::Borne;
-                }
+                self.meet(now, climb);
             }
             Phase::Chance(chance) => {
-                if chance.bears() {
+                chance.hear(true);
+                if chance.is_borne() {
                     return Meaning::Borne;
                 }
+                self.shown = self.shown.doubted();
                 self.begin_trial(now, self.run.gap_us(now), SETTLE_MS, STEP_FIRST / STEP_DIVISOR);
             }
         }
@@ -353,29 +382,23 @@ impl Pace {
 
     /// Refusals came among accepted answers: go on, more slowly than answers were accepted.
     pub(crate) fn mixed(&mut self, now: Monotonic) {
-        self.row = 0;
         self.begin_trial(now, self.run.gap_us(now), SETTLE_MS, STEP_FIRST / STEP_DIVISOR);
         self.next_us = self.next_us.max(now.0 * 1000 + WAIT_US_MIN);
     }
 
-    /// A trial is lost: a slower one, or chance.
-    fn lose(&mut self, now: Monotonic, step: u64, lost: Lost) {
-        let Run { since: _, asked_at: _, asked, accepted } = self.run;
-        let lost = Lost { trials: lost.trials + 1, asked: lost.asked + asked, accepted: lost.accepted + accepted };
-        if lost.trials >= TRIALS_LOST_MAX {
-            let refused = lost.asked.saturating_sub(lost.accepted);
-            let earned_percent = u32::try_from(refused * 100 / lost.asked.max(1)).unwrap_or(100);
-            self.phase = Phase::Chance(Chance { earned_percent, accepted: 0, refused: 0 });
-            (self.gap_us, self.next_us) = (0, 0);
-            self.run = Run::begin(now);
-            return;
-        }
+    /// Asking more slowly changes nothing: no gap is kept.
+    fn take_for_chance(&mut self, now: Monotonic) {
+        let Shown { answers, refused, .. } = self.shown;
+        self.phase = Phase::Chance(Chance { answers, refused, lately: 0, lately_count: 0 });
+        (self.gap_us, self.next_us) = (0, 0);
+        self.run = Run::begin(now);
+    }
+
+    /// A trial is lost: a slower one.
+    fn lose(&mut self, now: Monotonic, step: u64) {
         // The waits between do not count here: they may refill a bucket, and then say too little.
         let found_us = self.gap_us * self.run.asked / self.run.accepted.max(1);
         self.begin_trial(now, found_us.max(self.gap_us * LOST_PERCENT / 100), 0, step);
-        if let Phase::Trial(next) = &mut self.phase {
-            next.lost = lost;
-        }
     }
 
     /// A climb has met the limit: it lies between two steps back and what was accepted in all the time since the last incident, waits
@@ -388,8 +411,10 @@ impl Pace {
     }
 
     fn begin_trial(&mut self, now: Monotonic, found_us: u64, settle_ms: u64, step: u64) {
-        self.gap_us = (found_us.max(self.gap_us).max(GAP_US_MIN) * TRIAL_PERCENT / 100).min(GAP_US_MAX);
-        self.phase = Phase::Trial(Trial { from: now.plus_ms(settle_ms), accepted: 0, step, lost: Lost::default() });
+        // Slower than what the host has shown to allow is never needed.
+        let needed_us = found_us.min(self.shown.gap_us().unwrap_or(GAP_US_MAX)).max(GAP_US_MIN);
+        self.gap_us = self.gap_us.max((needed_us * TRIAL_PERCENT / 100).min(GAP_US_MAX));
+        self.phase = Phase::Trial(Trial { from: now.plus_ms(settle_ms), accepted: 0, step });
         self.run = Run::begin(now);
     }
 
@@ -418,7 +443,7 @@ impl Pace {
                 return;
             }
             Before::Chance(chance) => {
-                self.phase = Phase::Chance(Chance { accepted: 0, refused: 0, ..chance });
+                self.phase = Phase::Chance(Chance { lately: 0, lately_count: 0, ..chance });
                 return;
             }
             // The pace was sought already; what a few answers in a trial took says less than it.
@@ -438,22 +463,20 @@ impl Pace {
         };
         self.gap_us = self.gap_us.min(GAP_US_MAX);
         self.next_us = now.0 * 1000 + self.gap_us;
-        self.phase = Phase::Climb(Climb::begin(now, step, Lost::default()));
+        self.phase = Phase::Climb(Climb::begin(now, step));
     }
 
     /// The state, for people.
     pub(crate) fn render(&self) -> String {
-        let Self { gap_us, next_us: _, phase, run, before, row, well, well_before } = self;
+        let Self { gap_us, next_us: _, phase, run, before, row, well, well_before, shown } = self;
         let phase = match phase {
             Phase::Free => "free".to_owned(),
-            Phase::Trial(Trial { from: _, accepted, step, lost: Lost { trials, asked: _, accepted: _ } }) => {
-                format!("trial after {trials} lost, {accepted} accepted, step {step}")
-            }
-            Phase::Climb(Climb { from: _, accepted, step, lost: _, steps, stepped_at: _, since_step: _ }) => {
+            Phase::Trial(Trial { from: _, accepted, step }) => format!("trial, {accepted} accepted, step {step}"),
+            Phase::Climb(Climb { from: _, accepted, step, steps, stepped_at: _, since_step: _ }) => {
                 format!("climb of {steps} steps, {accepted} accepted, step {step}")
             }
-            Phase::Chance(Chance { earned_percent, accepted, refused }) => {
-                format!("chance of {earned_percent} %, {accepted} accepted, {refused} refused")
+            Phase::Chance(Chance { answers, refused, lately, lately_count }) => {
+                format!("chance, {refused} of {answers} refused, and {} of the latest {lately_count}", lately.count_ones())
             }
         };
         let before = match before {
@@ -464,7 +487,8 @@ impl Pace {
         };
         let Run { since: _, asked_at: _, asked, accepted } = run;
         format!(
-            "gap {gap_us} us, {phase}; run: {asked} asked, {accepted} accepted; {row} refused after {well_before}, {well} since{before}"
+            "gap {gap_us} us, {phase}; run: {asked} asked, {accepted} accepted; {row} refused after {well_before}, {well} since{before}{}",
+            shown.render()
         )
     }
 }
