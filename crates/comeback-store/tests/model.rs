@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 const CACHE_BYTES: u64 = 1024 * 1024;
-const HISTORIES: u32 = 4_000;
+const HISTORIES: u32 = 10_000;
 const PARTITIONS: [PartitionId; 2] = [PartitionId(0), PartitionId(256)];
 
 /// What the store should hold.

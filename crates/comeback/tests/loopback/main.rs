@@ -28,6 +28,7 @@ mod crash_hold;
 mod crash_interrupt;
 mod crash_kill;
 mod crash_writes;
+mod dns_loss;
 mod dry_run;
 mod expected_pages;
 mod hold_maintenance;
