@@ -4,6 +4,7 @@
 #![allow(clippy::panic, reason = "a panic with its reason is a failed test")]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use comeback_engine::ids::{BatchSeq, LogSeq, PartitionId};
 use comeback_engine::store::{AppendError, Store, StoredBatch};
@@ -44,7 +45,7 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         1 => Just(Vec::new()),
         8 => proptest::collection::vec(any::<u8>(), 1..40),
-        1 => any::<u8>().prop_map(|byte| vec![byte; 100 * 1024]),
+        1 => any::<u8>().prop_map(|byte| vec![byte; 20 * 1024]),
     ]
 }
 
@@ -126,10 +127,12 @@ fn perform(store: &mut FjallStore, model: &Model, step: &Step) {
     }
 }
 
-fn play(steps: &[Step]) {
+/// Plays a history on a copy of a store that has nothing in it; making one takes longer than most histories.
+fn play(empty: &Path, steps: &[Step]) {
     let dir = tempfile::tempdir_in(fast_folder()).unwrap();
     let mut life = 0;
     let mut path = dir.path().join("store-0");
+    copy_folder(empty, &path).unwrap();
     let mut store = FjallStore::open(&path, CACHE_BYTES).unwrap();
     let mut disk = Disk::new(&path).unwrap();
     let mut model = Model::default();
@@ -179,10 +182,13 @@ fn play(steps: &[Step]) {
 fn play_many(count: u32) {
     let threads = std::thread::available_parallelism().map_or(1, |threads| u32::try_from(threads.get()).unwrap());
     let config = ProptestConfig { cases: count.div_ceil(threads), failure_persistence: None, ..ProptestConfig::default() };
+    let dir = tempfile::tempdir_in(fast_folder()).unwrap();
+    let empty = dir.path().join("store");
+    drop(FjallStore::open(&empty, CACHE_BYTES).unwrap());
     let run = || {
         let history = proptest::collection::vec(step(), 1..40);
         TestRunner::new(config.clone()).run(&history, |steps| {
-            play(&steps);
+            play(&empty, &steps);
             Ok(())
         })
     };
