@@ -9,6 +9,7 @@ mod clock;
 mod committer;
 pub mod dry_run;
 pub mod error;
+pub mod farewell;
 mod fetched_list;
 pub mod gathering;
 mod host_news;

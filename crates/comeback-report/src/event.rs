@@ -118,6 +118,11 @@ pub enum Event {
         /// How long the wait may take, in seconds.
         wait_s_max: u64,
     },
+    /// The reader took nothing for a while: events are missing here.
+    EventsDropped {
+        /// How many.
+        events: u64,
+    },
     /// The run ended: the account; the last event, unless the run failed.
     JobEnded(Box<Ending>),
     /// The run could not go on; the last event then.

@@ -1,60 +1,25 @@
 //! A run told to programs: one JSON line on stdout for each event, and nothing else there.
 //!
-//! Events are derived from the driver's notices. A reader that has gone stops no job: the rest of the events is dropped.
+//! Events are derived from the driver's notices. A reader that has gone stops no job: the rest of the events is dropped. It may wait for
+//! its reader as long as it likes: it stands behind a [`NoticeQueue`](crate::notice_queue::NoticeQueue).
 
 use std::io::{self, Stdout, Write};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use comeback_driver::list::BadLine;
-use comeback_driver::watcher::{Notice, Watcher};
+use comeback_driver::watcher::Notice;
 use comeback_engine::diagnosis::clock::WallTime;
 use comeback_report::event::Event;
 use comeback_report::status::Status;
 
+use crate::notice_queue::{Listener, NoticedAt};
 use crate::wall_clock;
 
 /// Between two `ProgressMade`, at least.
 pub const PROGRESS_GAP_MS_MIN: u64 = 1_000;
 
-/// A watcher that writes events.
-pub struct EventStream {
-    begun: Instant,
-    stream: Mutex<Stream<Stdout>>,
-}
-
-impl EventStream {
-    /// Writes to stdout.
-    #[must_use]
-    pub fn on_stdout() -> Self {
-        Self { begun: Instant::now(), stream: Mutex::new(Stream::new(io::stdout())) }
-    }
-
-    /// Writes an event that is not the driver's.
-    pub fn tell(&self, event: &Event) {
-        self.with_stream(|stream, _| stream.write(event, wall_clock::now()));
-    }
-
-    /// What kept events from being written, if something did other than a reader that has gone.
-    #[must_use]
-    pub fn take_error(&self) -> Option<io::Error> {
-        self.stream.lock().unwrap_or_else(PoisonError::into_inner).error.take()
-    }
-
-    fn with_stream(&self, act: impl FnOnce(&mut Stream<Stdout>, Duration)) {
-        // A stream is fit for use after any panic: at worst a line is missing.
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        act(&mut stream, self.begun.elapsed());
-    }
-}
-
-impl Watcher for EventStream {
-    fn notice(&self, notice: Notice) {
-        self.with_stream(|stream, at| stream.notice(notice, at, wall_clock::now()));
-    }
-}
-
-struct Stream<W> {
+/// A listener that writes events.
+pub struct EventStream<W = Stdout> {
     to: W,
     /// Nobody takes any more.
     is_closed: bool,
@@ -62,20 +27,28 @@ struct Stream<W> {
     progress_at: Option<Duration>,
 }
 
-impl<W: Write> Stream<W> {
-    const fn new(to: W) -> Self {
+impl EventStream {
+    /// Writes to stdout.
+    #[must_use]
+    pub fn on_stdout() -> Self {
+        Self::on(io::stdout())
+    }
+}
+
+impl<W: Write> EventStream<W> {
+    const fn on(to: W) -> Self {
         Self { to, is_closed: false, error: None, progress_at: None }
     }
 
-    fn notice(&mut self, notice: Notice, at: Duration, now: WallTime) {
-        if matches!(notice, Notice::ProgressMade(_)) {
-            let gap = Duration::from_millis(PROGRESS_GAP_MS_MIN);
-            if self.progress_at.is_some_and(|before| at.saturating_sub(before) < gap) {
-                return;
-            }
-            self.progress_at = Some(at);
-        }
-        self.write(&event(notice), now);
+    /// Writes an event that is not the driver's.
+    pub fn tell(&mut self, event: &Event) {
+        self.write(event, wall_clock::now());
+    }
+
+    /// What kept events from being written, if something did other than a reader that has gone.
+    #[must_use]
+    pub fn into_error(self) -> Option<io::Error> {
+        self.error
     }
 
     fn write(&mut self, event: &Event, now: WallTime) {
@@ -86,6 +59,23 @@ impl<W: Write> Stream<W> {
             self.is_closed = true;
             self.error = Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
         }
+    }
+}
+
+impl<W: Write + Send + 'static> Listener for EventStream<W> {
+    fn notice(&mut self, notice: Notice, at: NoticedAt) {
+        if matches!(notice, Notice::ProgressMade(_)) {
+            let gap = Duration::from_millis(PROGRESS_GAP_MS_MIN);
+            if self.progress_at.is_some_and(|before| at.since_begin.saturating_sub(before) < gap) {
+                return;
+            }
+            self.progress_at = Some(at.since_begin);
+        }
+        self.write(&event(notice), at.wall);
+    }
+
+    fn missed(&mut self, count: u64, at: NoticedAt) {
+        self.write(&Event::EventsDropped { events: count }, at.wall);
     }
 }
 
@@ -122,6 +112,10 @@ mod tests {
 
     use super::*;
 
+    fn at(ms: u64) -> NoticedAt {
+        NoticedAt { since_begin: Duration::from_millis(ms), wall: WallTime(ms) }
+    }
+
     fn progress() -> Notice {
         Notice::ProgressMade(Box::new(Progress {
             job: "j".into(),
@@ -142,16 +136,24 @@ mod tests {
 
     #[test]
     fn progress_is_told_once_a_second_and_all_else_at_once() {
-        let mut stream = Stream::new(Vec::new());
+        let mut stream = EventStream::on(Vec::new());
         for ms in 0..2_500 {
-            stream.notice(progress(), Duration::from_millis(ms), WallTime(ms));
+            stream.notice(progress(), at(ms));
             if ms % 500 == 0 {
-                stream.notice(Notice::UrlsWoken { count: ms }, Duration::from_millis(ms), WallTime(ms));
+                stream.notice(Notice::UrlsWoken { count: ms }, at(ms));
             }
         }
         let text = String::from_utf8(stream.to).unwrap();
         assert_eq!((text.matches("ProgressMade").count(), text.matches("UrlsWoken").count()), (3, 5), "{text}");
         assert!(text.contains(r#""status":{"job":"j","state":"running","urls":{"queued":0"#), "{text}");
+    }
+
+    #[test]
+    fn what_a_slow_reader_missed_is_an_event() {
+        let mut stream = EventStream::on(Vec::new());
+        stream.missed(7, at(0));
+        let text = String::from_utf8(stream.to).unwrap();
+        assert!(text.ends_with("\"event\":\"EventsDropped\",\"events\":7}\n"), "{text}");
     }
 
     struct Gone(io::ErrorKind, usize);
@@ -170,8 +172,8 @@ mod tests {
     #[test]
     fn a_reader_that_has_gone_is_not_asked_again() {
         for (kind, is_error) in [(io::ErrorKind::BrokenPipe, false), (io::ErrorKind::StorageFull, true)] {
-            let mut stream = Stream::new(Gone(kind, 0));
-            (0..3).for_each(|count| stream.notice(Notice::UrlsWoken { count }, Duration::ZERO, WallTime(0)));
+            let mut stream = EventStream::on(Gone(kind, 0));
+            (0..3).for_each(|count| stream.notice(Notice::UrlsWoken { count }, at(0)));
             assert_eq!((stream.to.1, stream.error.is_some()), (1, is_error), "{kind:?}");
         }
     }

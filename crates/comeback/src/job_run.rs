@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use comeback_archive::{ArchiveError, rows};
+use comeback_driver::farewell::unless_stopped;
 use comeback_driver::job::{Job, RunEnd};
 use comeback_driver::watcher::Watcher;
 use comeback_report::account::Account;
@@ -17,7 +18,11 @@ use comeback_report::progress::Progress;
 use crate::event_stream::EventStream;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::notice_queue::NoticeQueue;
 use crate::progress_display::ProgressDisplay;
+
+/// How long a reader that takes nothing is waited for at the end of a run that was stopped or has failed.
+pub const FAREWELL_MS_MAX: u64 = 2_000;
 
 /// Runs a job to its end or until it is stopped, tells a person how it goes, and returns the exit.
 ///
@@ -25,7 +30,7 @@ use crate::progress_display::ProgressDisplay;
 /// The job could not go on, or its account could not be read or written.
 pub fn run_and_tell(job: Job) -> Result<Exit, Failure> {
     let dir = job.dir().to_owned();
-    let (end, display) = watched(job)?;
+    let (end, mut display) = watched(job)?;
     let exit = Exit::of_run(&end);
     let (RunEnd::Done(progress) | RunEnd::Interrupted(progress)) = &end;
     let account = account_of(&dir, progress)?;
@@ -36,7 +41,9 @@ pub fn run_and_tell(job: Job) -> Result<Exit, Failure> {
                 0 => "while the lists were read".to_owned(),
                 _ => format!("with {} left", counted(progress.urls.queued + progress.urls.leased, "URL")),
             };
-            display.say(&format!("interrupted {left}; go on with `comeback resume {}`", dir.display()));
+            if let Some(display) = &mut display {
+                display.say(&format!("interrupted {left}; go on with `comeback resume {}`", dir.display()));
+            }
         }
     }
     let mut output = io::stdout().lock();
@@ -56,12 +63,21 @@ pub fn run_and_watch(job: Job) -> Result<RunEnd, Failure> {
     watched(job).map(|(end, _display)| end)
 }
 
-fn watched(job: Job) -> Result<(RunEnd, Arc<ProgressDisplay>), Failure> {
-    let display = Arc::new(ProgressDisplay::on_stderr());
-    let watcher: Arc<dyn Watcher> = Arc::clone(&display) as _;
+fn watched(job: Job) -> Result<(RunEnd, Option<ProgressDisplay>), Failure> {
+    let queue = Arc::new(NoticeQueue::start(ProgressDisplay::on_stderr()));
+    let watcher: Arc<dyn Watcher> = Arc::clone(&queue) as _;
     let ended = job.run(&watcher);
-    display.finish();
-    Ok((ended?, display))
+    let display = unless_stopped(farewell_ms_max(matches!(ended, Ok(RunEnd::Done(_)))), move || {
+        let mut display = queue.end()?;
+        display.finish();
+        Some(display)
+    });
+    Ok((ended?, display.flatten()))
+}
+
+/// How long a reader is waited for that takes nothing: of a job that is done as long as it likes, until a signal comes.
+const fn farewell_ms_max(is_done: bool) -> Option<u64> {
+    if is_done { None } else { Some(FAREWELL_MS_MAX) }
 }
 
 /// Runs a job as [`run_and_tell`] does, and tells a program: events as JSON lines on stdout, of which the account is the last.
@@ -71,28 +87,36 @@ fn watched(job: Job) -> Result<(RunEnd, Arc<ProgressDisplay>), Failure> {
 /// an event as well, where it can be written.
 pub fn run_with_events(job: Job) -> Result<Exit, Failure> {
     let dir = job.dir().to_owned();
-    let stream = Arc::new(EventStream::on_stdout());
+    let mut stream = EventStream::on_stdout();
     stream.tell(&Event::JobStarted {
         job: job.file().job.clone(),
         dir: dir.display().to_string(),
         by: concat!("comeback ", env!("CARGO_PKG_VERSION")).to_owned(),
     });
-    let watcher: Arc<dyn Watcher> = Arc::clone(&stream) as _;
+    let queue = Arc::new(NoticeQueue::start(stream));
+    let watcher: Arc<dyn Watcher> = Arc::clone(&queue) as _;
     let ended = job.run(&watcher).map_err(Failure::from).and_then(|end| {
         let exit = Exit::of_run(&end);
         let (RunEnd::Done(progress) | RunEnd::Interrupted(progress)) = &end;
         let account = account_of(&dir, progress)?;
-        stream.tell(&Event::JobEnded(Box::new(Ending::new(&account, progress, exit.code()))));
-        Ok(exit)
+        Ok((exit, Event::JobEnded(Box::new(Ending::new(&account, progress, exit.code())))))
     });
-    match (ended, stream.take_error()) {
-        (Ok(_), Some(error)) => Err(Failure::Output(error)),
-        (Ok(exit), None) => Ok(exit),
-        (Err(failure), _) => {
-            let exit_code = failure.exit().code();
-            stream.tell(&Event::JobFailed { error: failure.to_string(), hint: failure.hint(), exit_code });
-            Err(failure)
+    let is_done = matches!(ended, Ok((Exit::Success | Exit::Unfinished, _)));
+    let (ended, last) = match ended {
+        Ok((exit, last)) => (Ok(exit), last),
+        Err(failure) => {
+            let (error, hint, exit_code) = (failure.to_string(), failure.hint(), failure.exit().code());
+            (Err(failure), Event::JobFailed { error, hint, exit_code })
         }
+    };
+    let error = unless_stopped(farewell_ms_max(is_done), move || {
+        let mut stream = queue.end()?;
+        stream.tell(&last);
+        stream.into_error()
+    });
+    match (ended, error.flatten()) {
+        (Ok(_), Some(error)) => Err(Failure::Output(error)),
+        (ended, _) => ended,
     }
 }
 

@@ -48,6 +48,7 @@ pub mod event_stream;
 pub mod exit;
 pub mod failure;
 pub mod job_run;
+pub mod notice_queue;
 pub mod plan_text;
 pub mod progress_display;
 mod progress_log;

@@ -4,11 +4,10 @@
 //! stdout. A stderr that nobody reads stops no job.
 
 use std::io::{self, Stderr, Write};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use comeback_driver::list::BadLine;
-use comeback_driver::watcher::{Notice, StopReason, Watcher};
+use comeback_driver::watcher::{Notice, StopReason};
 use comeback_engine::diagnosis::clock::WallTime;
 use comeback_report::figures::{count, counted, plain};
 use comeback_report::local_clock::LocalClock;
@@ -18,18 +17,15 @@ use comeback_report::screen_text::Screen;
 use comeback_report::settling_rate::SettlingRate;
 
 use crate::drawing::Drawing;
+use crate::notice_queue::{Listener, NoticedAt};
 use crate::progress_log::LogPace;
 use crate::terminal::Terminal;
-use crate::wall_clock;
 
 /// Bad lines that are shown; the others are counted.
 pub const BAD_LINES_SHOWN_MAX: u64 = 20;
 
-/// A watcher that shows how a run goes.
-pub struct ProgressDisplay {
-    begun: Instant,
-    shown: Mutex<Shown>,
-}
+/// A listener that shows how a run goes.
+pub struct ProgressDisplay(Shown);
 
 impl ProgressDisplay {
     /// Shows on stderr, as a terminal or as a log.
@@ -40,29 +36,27 @@ impl ProgressDisplay {
             Some(terminal) => Surface::Terminal { drawing: Drawing::on(stderr), terminal },
             None => Surface::Log { pace: LogPace::default(), to: Box::new(stderr) },
         };
-        Self { begun: Instant::now(), shown: Mutex::new(Shown::on(surface, LocalClock::of_system())) }
+        Self(Shown::on(surface, LocalClock::of_system()))
     }
 
     /// Takes away what was drawn; nothing is shown after it but what is said.
-    pub fn finish(&self) {
-        self.with_shown(|shown, _| shown.surface.clear());
+    pub fn finish(&mut self) {
+        self.0.surface.clear();
     }
 
     /// Says a sentence on a line of its own.
-    pub fn say(&self, sentence: &str) {
-        self.with_shown(|shown, _| shown.surface.say(sentence));
-    }
-
-    fn with_shown(&self, act: impl FnOnce(&mut Shown, Duration)) {
-        // It is fit for use after any panic: at worst its lines are half drawn.
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        act(&mut shown, self.begun.elapsed());
+    pub fn say(&mut self, sentence: &str) {
+        self.0.surface.say(sentence);
     }
 }
 
-impl Watcher for ProgressDisplay {
-    fn notice(&self, notice: Notice) {
-        self.with_shown(|shown, at| shown.notice(notice, at, wall_clock::now()));
+impl Listener for ProgressDisplay {
+    fn notice(&mut self, notice: Notice, at: NoticedAt) {
+        self.0.notice(notice, at.since_begin, at.wall);
+    }
+
+    fn missed(&mut self, count: u64, _at: NoticedAt) {
+        self.say(&format!("{} not shown: nothing was taken for a while", counted(count, "notice")));
     }
 }
 
@@ -190,7 +184,7 @@ impl Shown {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use comeback_archive::TimeText;
     use comeback_driver::list::LineRefusal;

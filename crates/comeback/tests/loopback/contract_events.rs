@@ -1,10 +1,10 @@
 //! `--json`: events on stdout that fit their schema, and nothing else there.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::contract_schemas::{assert_fits, schema};
@@ -147,4 +147,45 @@ fn what_becomes_of_lists_on_the_web_fits_the_schema() {
     assert_eq!(fetched.last().unwrap()["settled"], 2);
     assert_eq!(of_kind(&events, "LineSkipped")[0]["list"], origin.url("/list.txt"));
     assert_eq!(events.last().unwrap()["lists_unread"], 1);
+}
+
+/// Bad lines enough to fill a pipe that nobody reads, whose size is 64 KiB mostly, and the line behind it.
+const BAD_LINES: usize = 10_000;
+
+/// A run with more events than its reader, who takes none, has room for.
+fn with_unread_events(bench: &Bench, origin: &Origin, options: &str) -> (Child, ChildStdout) {
+    bench.list((0..BAD_LINES).map(|_| "nonsense".to_owned()).chain(origin.urls(50)));
+    let mut command = bench.command(format!("fetch urls.txt -o job --json {options}").split_whitespace());
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let unread = child.stdout.take().unwrap();
+    (child, unread)
+}
+
+/// `fetch --json | less` stood still once the pipe was full: whoever committed waited for the pager.
+#[test]
+fn a_reader_that_takes_nothing_holds_up_no_job_and_is_told_what_it_missed() {
+    let (origin, bench) = (origin_of_pages(page), Bench::new());
+    let (mut child, unread) = with_unread_events(&bench, &origin, "");
+    // All pages, and the rules for robots.
+    origin.wait_for(51);
+    let events: Vec<Value> = {
+        let schema = schema("events.schema.json");
+        BufReader::new(unread).lines().map(|line| assert_fits(&schema, &line.unwrap())).collect()
+    };
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let dropped: u64 = of_kind(&events, "EventsDropped").iter().map(|event| event["events"].as_u64().unwrap()).sum();
+    let skipped = of_kind(&events, "LineSkipped").len() as u64;
+    assert!(dropped > 0 && skipped > 0 && (BAD_LINES as u64..BAD_LINES as u64 + 10).contains(&(dropped + skipped)), "{dropped}");
+    assert_eq!(events.last().unwrap()["event"], "JobEnded");
+}
+
+/// It took no Ctrl-C either.
+#[test]
+fn an_interrupt_ends_a_run_whose_reader_takes_nothing() {
+    let (origin, bench) = (origin_of_pages(page), Bench::new());
+    let (mut child, _unread) = with_unread_events(&bench, &origin, "--delay 100ms");
+    origin.wait_for(5);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!bench.rows("job").is_empty());
 }
