@@ -3,6 +3,7 @@
 //! Versions before wrote them as they came. These began with a format byte of theirs, which was never that of a zstd frame, so that what
 //! begins like a frame is one.
 
+use std::cell::RefCell;
 use std::io;
 
 /// The first four bytes of a zstd frame (RFC 8878, section 3.1.1).
@@ -11,6 +12,11 @@ const FRAME_BEGINNING: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_LEVEL: i32 = 1;
 /// The longest body that is unpacked, in bytes: 256 requests with bodies as long as a line of a list may be.
 const BODY_BYTES_MAX: usize = 1 << 29;
+
+thread_local! {
+    /// What unpacking needs beside the body, in each thread that reads: to make it anew costs more than to unpack a small batch.
+    static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// Packs bodies, one after another.
 pub(crate) struct Packer(zstd::bulk::Compressor<'static>);
@@ -32,7 +38,11 @@ pub(crate) fn unpack(stored: &[u8]) -> io::Result<Vec<u8>> {
     }
     let said = zstd::zstd_safe::get_frame_content_size(stored).ok().flatten();
     let bytes = said.and_then(|bytes| usize::try_from(bytes).ok()).filter(|bytes| *bytes <= BODY_BYTES_MAX);
-    zstd::bulk::decompress(stored, bytes.ok_or(io::ErrorKind::InvalidData)?)
+    let bytes = bytes.ok_or(io::ErrorKind::InvalidData)?;
+    UNPACKER.with_borrow_mut(|unpacker| match unpacker {
+        Some(unpacker) => unpacker.decompress(stored, bytes),
+        None => unpacker.insert(zstd::bulk::Decompressor::new()?).decompress(stored, bytes),
+    })
 }
 
 #[cfg(test)]
