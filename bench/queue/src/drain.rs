@@ -11,6 +11,7 @@ use comeback_driver::job::{Job, NewJob, RunEnd};
 use comeback_driver::settings::Settings;
 use comeback_driver::watcher::{Notice, Watcher};
 use comeback_report::progress::Progress;
+use rustix::process::{Signal, getpid, kill_process};
 
 use crate::Setup;
 use crate::failure::BenchFailure;
@@ -35,13 +36,14 @@ struct AfterIntake {
 #[derive(Debug)]
 struct Measuring {
     state: PathBuf,
+    stops_after_intake: bool,
     disk_peak_bytes: AtomicU64,
     after_intake: Mutex<Option<AfterIntake>>,
 }
 
 impl Measuring {
-    fn of(dir: &Path) -> Self {
-        Self { state: dir.join("state"), disk_peak_bytes: AtomicU64::new(0), after_intake: Mutex::new(None) }
+    fn of(dir: &Path, stops_after_intake: bool) -> Self {
+        Self { state: dir.join("state"), stops_after_intake, disk_peak_bytes: AtomicU64::new(0), after_intake: Mutex::new(None) }
     }
 
     /// Looks at the disk until it is told that all is over; files come and go meanwhile.
@@ -67,13 +69,17 @@ impl Watcher for Measuring {
             // Without the system's leave the peak of the drain is that of both.
             let _ = usage::forget_memory();
             *self.after_intake.lock().unwrap_or_else(PoisonError::into_inner) = Some(measured);
+            if self.stops_after_intake {
+                // A process may always send a signal to itself.
+                let _ = kill_process(getpid(), Signal::TERM);
+            }
         }
     }
 }
 
 /// Makes a list and a job of it.
 pub(crate) fn prepare(setup: &Setup) -> Result<(Job, PathBuf, Made), BenchFailure> {
-    let Setup { urls, shape, memory, dir } = setup;
+    let Setup { urls, shape, memory, dir, intake_only: _ } = setup;
     if dir.exists() {
         fs::remove_dir_all(dir)?;
     }
@@ -89,7 +95,7 @@ pub(crate) fn prepare(setup: &Setup) -> Result<(Job, PathBuf, Made), BenchFailur
 /// Prints what a URL cost.
 pub(crate) fn measure(setup: &Setup) -> Result<(), BenchFailure> {
     let (job, dir, made) = prepare(setup)?;
-    let measuring = Arc::new(Measuring::of(&dir));
+    let measuring = Arc::new(Measuring::of(&dir, setup.intake_only));
     let watching = Arc::clone(&measuring);
     // Nothing is sent: its end is the word.
     let (over, is_over) = sync_channel(0);
@@ -101,47 +107,52 @@ pub(crate) fn measure(setup: &Setup) -> Result<(), BenchFailure> {
     let ended = Moment::now();
     drop(over);
     let (RunEnd::Done(progress) | RunEnd::Interrupted(progress)) = end;
-    check(setup.urls, made, &progress)?;
+    check(setup, made, &progress)?;
     let after_intake = *measuring.after_intake.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(after_intake) = after_intake else {
         return Err(BenchFailure::Account { what: "intake did not end".into() });
     };
-    let drain_memory = usage::memory_peak_bytes()?;
-    print(setup, made, after_intake, begun.until(after_intake.moment), after_intake.moment.until(ended), drain_memory);
     // The disk's watcher only looks; that it ended badly changes no figure of these.
     let _ = disk.join();
-    let last = measuring.disk_peak_bytes.load(Ordering::Acquire);
-    println!("  disk in drain: {:.1} bytes a URL at its peak (state, without rows)", per(last, setup.urls));
+    print_beginning(setup, made, after_intake, begun);
+    if !setup.intake_only {
+        print_half(setup, "drain", after_intake.moment.until(ended), usage::memory_peak_bytes()?);
+        let last = measuring.disk_peak_bytes.load(Ordering::Acquire);
+        println!("  disk in drain: {:.1} bytes a URL at its peak (state, without rows)", per(last, setup.urls));
+    }
     fs::remove_dir_all(&setup.dir)?;
     Ok(())
 }
 
 /// Each URL has one outcome, and each repeated line was dropped: else the figures are of something else.
-fn check(urls: u64, made: Made, progress: &Progress) -> Result<(), BenchFailure> {
-    let wanted = (urls, made.duplicates);
-    let found = (progress.urls.fetched, progress.duplicates);
+fn check(setup: &Setup, made: Made, progress: &Progress) -> Result<(), BenchFailure> {
+    let wanted = (setup.urls, made.duplicates);
+    let urls = if setup.intake_only { progress.urls.all() } else { progress.urls.fetched };
+    let found = (urls, progress.duplicates);
     if found == wanted {
         return Ok(());
     }
-    Err(BenchFailure::Account { what: format!("{found:?} URLs fetched and lines dropped, wanted {wanted:?}") })
+    Err(BenchFailure::Account { what: format!("{found:?} URLs and lines dropped, wanted {wanted:?}") })
 }
 
-fn print(setup: &Setup, made: Made, after: AfterIntake, intake: Span, drain: Span, drain_memory: u64) {
+fn print_beginning(setup: &Setup, made: Made, after: AfterIntake, begun: Moment) {
     let urls = setup.urls;
     println!("{urls} URLs, {:?}, --memory {} MiB; a line is {} bytes long", setup.shape, setup.memory, made.bytes / made.lines);
-    for (name, span, memory) in [("intake", intake, after.memory_peak_bytes), ("drain", drain, drain_memory)] {
-        let beyond = memory.saturating_sub(setup.memory << 20);
-        println!(
-            "  {name}: {:.1} s, {:.0} URLs/s, {:.2} us of processor a URL, {} MiB resident, {:.1} bytes a URL beyond --memory",
-            span.wall.as_secs_f64(),
-            urls as f64 / span.wall.as_secs_f64(),
-            span.processor.as_secs_f64() * 1e6 / urls as f64,
-            memory >> 20,
-            per(beyond, urls),
-        );
-    }
+    print_half(setup, "intake", begun.until(after.moment), after.memory_peak_bytes);
     let (disk, peak) = (per(after.disk_bytes, urls), per(after.disk_peak_bytes, urls));
     println!("  disk after intake: {disk:.1} bytes a URL; {peak:.1} at its peak");
+}
+
+fn print_half(setup: &Setup, name: &str, span: Span, memory: u64) {
+    let urls = setup.urls;
+    println!(
+        "  {name}: {:.1} s, {:.0} URLs/s, {:.2} us of processor a URL, {} MiB resident, {:.1} bytes a URL beyond --memory",
+        span.wall.as_secs_f64(),
+        urls as f64 / span.wall.as_secs_f64(),
+        span.processor.as_secs_f64() * 1e6 / urls as f64,
+        memory >> 20,
+        per(memory.saturating_sub(setup.memory << 20), urls),
+    );
 }
 
 fn per(bytes: u64, urls: u64) -> f64 {
@@ -157,7 +168,8 @@ mod tests {
     fn a_small_list_of_each_shape_is_drained_and_adds_up() {
         for shape in [Shape::FewHosts, Shape::ManyHosts] {
             let dir = tempfile::tempdir().unwrap();
-            measure(&Setup { urls: 2_000, shape, memory: 64, dir: dir.path().join("queue") }).unwrap();
+            let dir = dir.path().join("queue");
+            measure(&Setup { urls: 2_000, shape, memory: 64, dir, intake_only: false }).unwrap();
         }
     }
 }

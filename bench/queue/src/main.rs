@@ -54,6 +54,9 @@ struct Setup {
     /// A folder for the list and the job; both are removed at the end.
     #[arg(long, default_value = "target/queue")]
     dir: PathBuf,
+    /// Stop when the list has been taken in, as by SIGTERM; where draining would take too long, or too much disk.
+    #[arg(long)]
+    intake_only: bool,
 }
 
 fn main() -> Result<(), BenchFailure> {
