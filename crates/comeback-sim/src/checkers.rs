@@ -61,6 +61,8 @@ pub(crate) struct Watch {
     hosts: BTreeMap<String, Spoken>,
     under_way: u64,
     retries: Retries,
+    /// The user's gap between two requests to one host.
+    delay_ms: u64,
     findings: Vec<(u64, String)>,
 }
 
@@ -70,9 +72,9 @@ const WINDOW_MAX: u64 = 16;
 const GRACE_MS: u64 = 50;
 
 impl Watch {
-    /// Of hosts with these behaviours, and a client with so many free retries in a minute.
-    pub(crate) fn of(names: BTreeMap<String, &'static str>, retries_free: u64) -> Self {
-        Self { names, retries: Retries::of(retries_free), ..Self::default() }
+    /// Of hosts with these behaviours, and a client with so many free retries in a minute and such a delay.
+    pub(crate) fn of(names: BTreeMap<String, &'static str>, retries_free: u64, delay_ms: u64) -> Self {
+        Self { names, retries: Retries::of(retries_free), delay_ms, ..Self::default() }
     }
 
     fn found(&mut self, at_ms: u64, host: &str, what: &str) {
@@ -89,12 +91,17 @@ impl Watch {
         let gap = spoken.gap.filter(|(_, read_ms)| sent_ms > *read_ms).map(|(gap_ms, _)| gap_ms);
         let since_ms = spoken.last_sent_ms.map_or(u64::MAX, |last_ms| sent_ms.saturating_sub(last_ms));
         spoken.last_sent_ms = spoken.last_sent_ms.max(Some(sent_ms));
+        let is_hurried = since_ms.saturating_add(GRACE_MS) < self.delay_ms;
         let hold = spoken.holds.iter().find(|(until_ms, read_ms)| sent_ms > *read_ms && at_ms < *until_ms);
         if let Some(before_ms) = hold.map(|(until_ms, _)| until_ms - at_ms) {
             self.found(at_ms, host, &format!("was asked {before_ms} ms before a hold ended"));
         }
         if gap.is_some_and(|gap_ms| since_ms.saturating_add(GRACE_MS) < gap_ms) {
             self.found(at_ms, host, &format!("was asked {since_ms} ms after the last request, against its Crawl-delay"));
+        }
+        if is_hurried {
+            let delay_ms = self.delay_ms;
+            self.found(at_ms, host, &format!("was asked {since_ms} ms after the last request, with --delay {delay_ms} ms"));
         }
         if under_way > WINDOW_MAX {
             self.found(at_ms, host, &format!("has {under_way} requests under way"));

@@ -99,6 +99,7 @@ fn planted(mut diagnosis: Diagnosis, plant: Option<Plant>) -> Diagnosis {
             | Plant::RobotsUnread
             | Plant::SlotsForgotten
             | Plant::RetriesUncounted
+            | Plant::DelayForgotten
             | Plant::AnswerLost
             | Plant::RowWrittenTwice
             | Plant::LeftoversKept

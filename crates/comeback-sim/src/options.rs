@@ -15,7 +15,7 @@ pub struct Options {
     pub shared_limiter_percent: u64,
     /// Crashes in a run: 0 to this many.
     pub crashes_max: u64,
-    /// Of 100 commits, how many are hit by a crash, while crashes are left.
+    /// Of 100 commits, how many are hit by a crash or a failure of the store, while crashes are left.
     pub crash_percent: u64,
     /// How long the process is down after a crash, at most, in milliseconds.
     pub down_ms_max: u64,
@@ -29,6 +29,10 @@ pub struct Options {
     pub partitions: u16,
     /// Slots of the governor: 1 to this many.
     pub slots_max: u64,
+    /// Of 100 runs, how many have a delay of the user's.
+    pub delay_percent: u64,
+    /// That delay, at most, in milliseconds.
+    pub delay_ms_max: u64,
     /// Of 100 runs, how many have a small retry budget.
     pub small_budget_percent: u64,
     /// Free retries in a minute of a small budget: 0 to this many.
@@ -58,6 +62,7 @@ impl Plant {
         Self::RobotsUnread,
         Self::SlotsForgotten,
         Self::RetriesUncounted,
+        Self::DelayForgotten,
         Self::AnswerLost,
         Self::RowWrittenTwice,
         Self::LeftoversKept,
@@ -81,6 +86,8 @@ impl Default for Options {
             sync_ms_max: 40,
             partitions: 4,
             slots_max: 64,
+            delay_percent: 20,
+            delay_ms_max: 3_000,
             small_budget_percent: 50,
             retries_free_max: 10,
             patience_ms: 60_000,
@@ -112,6 +119,8 @@ pub enum Plant {
     SlotsForgotten,
     /// The governor is not told which requests are retries.
     RetriesUncounted,
+    /// The user's `--delay` is not kept.
+    DelayForgotten,
     /// Now and then an answer never reaches the engine.
     AnswerLost,
     /// Now and then a row is written twice.

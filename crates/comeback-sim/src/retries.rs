@@ -11,7 +11,7 @@ const PUT_OFF_MS: u64 = 30_000;
 /// One retry for each so many requests.
 const REQUESTS_PER_RETRY: u64 = 10;
 /// Retries beyond the budget that are no finding.
-const ROOM: u64 = 24;
+const ROOM: u64 = 48;
 
 /// How a request was answered, for a host's standing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn retries_beyond_the_budget_are_found_and_those_that_were_put_off_are_not() {
-        assert_eq!(findings(30, REFUSED, 1_000), 0);
+        assert_eq!(findings(36, REFUSED, 1_000), 0);
         assert!(findings(100, REFUSED, 1_000) > 20);
         assert_eq!(findings(100, REFUSED, 31_000), 0);
         assert_eq!(findings(100, Answered::Refused { stated: true }, 1_000), 0);

@@ -78,6 +78,7 @@ pub(crate) struct Surroundings {
     pub(crate) patience_ms: u64,
     pub(crate) slots: u64,
     pub(crate) retries_free: u64,
+    pub(crate) delay_ms: u64,
 }
 
 /// A web, and what a client of it is given.
@@ -93,6 +94,8 @@ pub(crate) struct Drawn {
     pub(crate) slots: u64,
     /// Retries in a minute that are free.
     pub(crate) retries_free: u64,
+    /// The user's gap between two requests to one host; 0 for none.
+    pub(crate) delay_ms: u64,
     pub(crate) crashes: u64,
 }
 
@@ -108,10 +111,13 @@ impl Drawn {
         let crashes = chance.up_to(options.crashes_max);
         let slots = 1 + chance.up_to(options.slots_max - 1);
         let retries_free = RETRIES_FREE_DEFAULT;
-        let mut drawn = Self { scripts, addresses: Vec::new(), counts, patience_ms, slots, retries_free, crashes };
+        let mut drawn = Self { scripts, addresses: Vec::new(), counts, patience_ms, slots, retries_free, delay_ms: 0, crashes };
         drawn.draw_addresses(chance, options);
         if chance.up_to(99) < options.small_budget_percent {
             drawn.retries_free = chance.up_to(options.retries_free_max);
+        }
+        if chance.up_to(99) < options.delay_percent {
+            drawn.delay_ms = chance.up_to(options.delay_ms_max);
         }
         drawn
     }
@@ -140,7 +146,7 @@ pub(crate) fn address_of(number: usize, shared: Option<u8>) -> IpAddr {
 impl Surroundings {
     /// A web with its list taken in.
     fn of(drawn: Drawn, chance: Chance, options: &Options) -> (Self, Vec<(HostKey, Vec<SeedUrl>)>) {
-        let Drawn { scripts, addresses, counts, patience_ms, slots, retries_free, crashes } = drawn;
+        let Drawn { scripts, addresses, counts, patience_ms, slots, retries_free, delay_ms, crashes } = drawn;
         let given = list(&counts);
         let mut store = MemoryStore::default();
         intake(&mut store, &given, options.partitions);
@@ -152,7 +158,7 @@ impl Surroundings {
             addresses,
             store,
             rows: vec![Vec::new(); usize::from(options.partitions)],
-            watch: Watch::of(names, retries_free),
+            watch: Watch::of(names, retries_free, delay_ms),
             crashes_left: crashes,
             events: 0,
             requests: 0,
@@ -161,6 +167,7 @@ impl Surroundings {
             patience_ms,
             slots,
             retries_free,
+            delay_ms,
             chance,
         };
         (around, given)

@@ -6,6 +6,7 @@ use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::{Monotonic, Now};
 
 use super::grouping::number_of;
+use super::judging::REFUSED_MS;
 use super::{Engine, HostId, Lease, LeaseOf};
 use crate::governor::ToGovernor;
 use crate::host::announced::Announced;
@@ -242,7 +243,10 @@ impl Engine {
         if self.hosts[id].elsewhere >= ELSEWHERE_MAX {
             return None;
         }
-        while let Some(place) = self.hosts[id].queue.take_url(now.monotonic) {
+        // Where gaps are longer than a refused URL waits, it would be due each time: while nothing is accepted, others get their turn.
+        let host = &self.hosts[id];
+        let in_turn = host.patience.is_some() && (host.is_grouped() || host.gap_ms() >= REFUSED_MS);
+        while let Some(place) = self.hosts[id].queue.take_url(now.monotonic, in_turn) {
             let Some(visit) = self.visit_of(id, place) else {
                 let evidence = vec!["the stored URL cannot be read".to_owned()];
                 self.settle(now, place, Outcome::Failed, Cause::Protocol, None, evidence);

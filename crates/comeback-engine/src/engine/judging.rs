@@ -16,7 +16,7 @@ use crate::visit::{Guest, GuestAnswer, Verdict, VisitReport, is_unrepeatable};
 /// The longest wait of a blamed URL, in milliseconds.
 const URL_BACKOFF_MS_MAX: u64 = 60_000;
 /// How long a URL waits that was refused by its host's pace or by chance, in milliseconds.
-const REFUSED_MS: u64 = 200;
+pub(super) const REFUSED_MS: u64 = 200;
 /// The least wait of a blamed URL, in milliseconds.
 const URL_BACKOFF_MS_MIN: u64 = 500;
 /// The URL number of robots.txt in a host's history.

@@ -119,6 +119,7 @@ impl Simulator {
             patience_ms: PATIENCE_MS,
             slots: 256,
             retries_free: RETRIES_FREE_DEFAULT,
+            delay_ms: 0,
             crashes: 0,
         };
         let around = self.play(rng_seed, Chance::from_rng_seed(rng_seed ^ CHANCE_OF_PLAY), drawn, &options)?;

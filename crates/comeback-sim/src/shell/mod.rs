@@ -50,6 +50,8 @@ enum Event {
     /// The time for which a partition asked to be woken.
     Wake(PartitionId, u64),
     Drain,
+    /// A process whose store has failed ends.
+    Die,
 }
 
 /// A visit on its way.
@@ -83,6 +85,8 @@ pub(crate) struct Shell<'a> {
     visits: BTreeMap<(PartitionId, LeaseId), OnItsWay>,
     started_ms: u64,
     is_draining: bool,
+    /// Whether its store has failed: it commits nothing any more, and is about to end.
+    has_failed: bool,
 }
 
 impl<'a> Shell<'a> {
@@ -102,6 +106,7 @@ impl<'a> Shell<'a> {
             visits: BTreeMap::new(),
             started_ms,
             is_draining: false,
+            has_failed: false,
         };
         for number in 0..options.partitions {
             shell.recover_partition(PartitionId(number));
@@ -130,6 +135,7 @@ impl<'a> Shell<'a> {
             hosts_in_line: if self.around.is_narrow { 1 } else { usual.hosts_in_line },
             hosts_resting_max: if self.around.is_narrow { 0 } else { usual.hosts_resting_max },
             patience_ms: self.around.patience_ms,
+            delay_ms: if self.options.plant == Some(Plant::DelayForgotten) { 0 } else { self.around.delay_ms },
             rng_seed: self.around.chance.up_to(u64::MAX - 1),
             ..usual
         };
@@ -163,7 +169,7 @@ impl<'a> Shell<'a> {
     /// Lives until everything is settled, or until a crash.
     pub(crate) fn run(mut self) -> Ending {
         loop {
-            if self.is_draining && self.is_still() {
+            if self.is_draining && !self.has_failed && self.is_still() {
                 return Ending::Drained;
             }
             let Some((at_ms, event)) = self.inbox.take() else {
@@ -239,6 +245,7 @@ impl<'a> Shell<'a> {
                 }
             }
             Event::Committed(id, commit, crash) => return self.commit(id, *commit, crash),
+            Event::Die => return true,
             Event::Drain => {
                 self.is_draining = true;
                 (0..self.options.partitions).for_each(|number| self.feed(PartitionId(number), Input::Ordered(Order::Drain)));
