@@ -151,12 +151,13 @@ impl Group {
         Some((member, ticket))
     }
 
-    pub(super) fn passed_over(&mut self) {
-        self.released = None;
+    /// A host that left and joined anew may still have a ticket in the common queue that this group did not release.
+    pub(super) fn passed_over(&mut self, member: Member) {
+        self.released = self.released.filter(|released| *released != member);
     }
 
     pub(super) fn asked(&mut self, now: Now, member: Member, ticket: Ticket) {
-        self.released = None;
+        self.passed_over(member);
         self.asked_at = now.monotonic;
         self.pace.asked(now.monotonic);
         self.under_way.insert((member, ticket));
@@ -239,9 +240,11 @@ impl Group {
         }
     }
 
-    /// A host has nothing to ask any more.
+    /// A host has nothing to ask any more: nothing of it is waited for.
     pub(super) fn forget(&mut self, member: Member) {
         self.members.remove(&member);
+        self.under_way.retain(|(of, _)| *of != member);
+        self.passed_over(member);
     }
 
     pub(super) const fn give_up(&mut self) {

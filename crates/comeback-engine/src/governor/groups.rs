@@ -120,7 +120,7 @@ impl Groups {
 
     /// A released ticket was no longer wanted.
     pub(super) fn passed_over(&mut self, member: Member) {
-        self.touch(member).into_iter().for_each(Group::passed_over);
+        self.touch(member).into_iter().for_each(|group| group.passed_over(member));
     }
 
     /// A slot was given back.

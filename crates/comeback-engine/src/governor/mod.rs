@@ -136,8 +136,8 @@ pub struct Governor {
     slots_max: usize,
     granted: BTreeMap<Held, HostNumber>,
     waiting: VecDeque<Waiting>,
-    /// Waiting tickets that are no longer wanted: passed over when their turn comes.
-    withdrawn: BTreeSet<Held>,
+    /// Tickets that wait, here or in a group: one that is withdrawn is taken out, and passed over when its turn comes.
+    wanted: BTreeSet<Held>,
     groups: Groups,
     retry_budget: RetryBudget,
     own_network: OwnNetwork,
@@ -158,7 +158,7 @@ impl Governor {
             slots_max,
             granted: BTreeMap::new(),
             waiting: VecDeque::new(),
-            withdrawn: BTreeSet::new(),
+            wanted: BTreeSet::new(),
             groups: Groups::new(Chance::from_rng_seed(rng_seed)),
             retry_budget: RetryBudget::new(retries_free),
             own_network: OwnNetwork::default(),
@@ -176,13 +176,17 @@ impl Governor {
         }
         match message {
             ToGovernor::Ask { ticket, host, purpose } => match self.retry_budget.count(now.monotonic, purpose) {
-                Ok(()) => self.waiting.push_back(Waiting { ticket, member: (partition, host), is_released: false }),
+                Ok(()) => {
+                    self.wanted.insert((partition, ticket));
+                    self.waiting.push_back(Waiting { ticket, member: (partition, host), is_released: false });
+                }
                 Err(until) => self.said.push_back((partition, FromGovernor::PutOff { ticket, until })),
             },
             ToGovernor::Withdraw(ticket) | ToGovernor::Return(ticket) => match self.granted.remove(&(partition, ticket)) {
                 Some(host) => self.groups.returned((partition, host), ticket),
+                // One that is not wanted either was put off while the withdrawal was on its way.
                 None => {
-                    self.withdrawn.insert((partition, ticket));
+                    self.wanted.remove(&(partition, ticket));
                 }
             },
             ToGovernor::Gone(host) => self.groups.forget((partition, host)),
@@ -262,7 +266,7 @@ impl Governor {
     fn grant(&mut self, now: Now, waiting: Waiting) {
         let Waiting { ticket, member, is_released } = waiting;
         let held = (member.0, ticket);
-        if self.withdrawn.remove(&held) {
+        if !self.wanted.contains(&held) {
             if is_released {
                 self.groups.passed_over(member);
             }
@@ -274,6 +278,7 @@ impl Governor {
         if is_released {
             self.groups.asked(now, member, ticket);
         }
+        self.wanted.remove(&held);
         self.granted.insert(held, member.1);
         self.said.push_back((member.0, FromGovernor::SlotGranted(ticket)));
     }
@@ -320,5 +325,51 @@ mod tests {
         assert_eq!(governor.next_message(), granted(A, 1));
         assert_eq!(governor.next_message(), None);
         assert_eq!(governor.granted(), 0);
+    }
+
+    fn refused(governor: &mut Governor, host: u32) {
+        let address = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+        let (host, asked_at) = (HostNumber(host), Monotonic(0));
+        governor.handle(at(1), A, ToGovernor::Refused { host, asked_at, address, status: 503, run: RunSeen::default() });
+    }
+
+    fn ask_for(governor: &mut Governor, now: Now, ticket: u64, host: u32) {
+        let (ticket, host) = (Ticket(ticket), HostNumber(host));
+        governor.handle(now, A, ToGovernor::Ask { ticket, host, purpose: Purpose::Request });
+    }
+
+    /// A host of a group whose ticket was released, and waited for a slot, was put aside: its group waited for that ticket without end,
+    /// and the others were never granted a slot again.
+    #[test]
+    fn a_group_goes_on_when_a_host_goes_whose_ticket_was_released() {
+        let mut governor = Governor::new(1, 0, 0);
+        [0, 1].into_iter().for_each(|host| refused(&mut governor, host));
+        ask_for(&mut governor, at(2), 1, 7);
+        ask_for(&mut governor, at(2), 2, 0);
+        // The group's ticket has its turn while another host has the only slot; what waits behind it does so in the group.
+        governor.handle(at(3), A, ToGovernor::Return(Ticket(1)));
+        ask_for(&mut governor, at(3), 3, 7);
+        governor.handle_time(at(5_000));
+        ask_for(&mut governor, at(5_000), 4, 1);
+        governor.handle(at(5_001), A, ToGovernor::Withdraw(Ticket(2)));
+        governor.handle(at(5_001), A, ToGovernor::Gone(HostNumber(0)));
+        governor.handle(at(5_002), A, ToGovernor::Return(Ticket(3)));
+        governor.handle_time(at(60_000));
+        let granted: Vec<Ticket> = std::iter::from_fn(|| governor.next_message())
+            .filter_map(|(_, message)| if let FromGovernor::SlotGranted(ticket) = message { Some(ticket) } else { None })
+            .collect();
+        assert_eq!(granted, [Ticket(1), Ticket(3), Ticket(4)]);
+    }
+
+    /// A ticket that was put off while its withdrawal was on its way was remembered as withdrawn for ever.
+    #[test]
+    fn nothing_is_remembered_of_a_ticket_that_does_not_wait() {
+        let mut governor = Governor::new(1, 0, 0);
+        for ticket in 1..=100 {
+            let ask = ToGovernor::Ask { ticket: Ticket(ticket), host: HostNumber(0), purpose: Purpose::Retry };
+            governor.handle(at(1), A, ask);
+            governor.handle(at(1), A, ToGovernor::Withdraw(Ticket(ticket)));
+        }
+        assert!(governor.wanted.is_empty() && governor.granted.is_empty());
     }
 }
