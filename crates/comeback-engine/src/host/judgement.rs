@@ -114,10 +114,7 @@ impl Host {
             self.announced = Announced::read(self.announced, now.monotonic, telling, config.patience_ms);
         }
         let stated = self.read_stated(now, config, &report.diagnosis);
-        if self.hold.as_ref().is_some_and(|hold| hold.until <= asked.at) {
-            self.hold = None;
-            self.changed = true;
-        }
+        self.end_hold(asked);
         let is_looking = self.look.is_some();
         let verdict = match report.diagnosis.remedy {
             Remedy::Accept => {
@@ -152,6 +149,7 @@ impl Host {
         report: &VisitReport,
     ) {
         let stated = self.read_stated(now, config, &report.diagnosis);
+        self.end_hold(asked);
         if report.diagnosis.remedy == Remedy::Park {
             self.condemn(Outcome::Parked, report.diagnosis.cause, None, evidence_of(&report.diagnosis));
         } else {
@@ -159,6 +157,13 @@ impl Host {
             self.step_trouble(now, chance, asked, report, stated);
         }
         self.obey(now, stated, &report.diagnosis);
+    }
+
+    /// A hold has done its work when a request that came after it is answered.
+    fn end_hold(&mut self, asked: Asked) {
+        if self.hold.take_if(|hold| hold.until <= asked.at).is_some() {
+            self.changed = true;
+        }
     }
 
     /// Obeys what an answer says about when to come back, whatever else it is.
@@ -364,5 +369,60 @@ impl Host {
     pub(crate) fn condemn(&mut self, outcome: Outcome, cause: Cause, until: Option<WallTime>, evidence: Vec<String>) {
         self.changed = true;
         self.condemned.get_or_insert(Condemnation { outcome, cause, until, evidence });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::governor::Purpose;
+    use crate::host_key::HostKey;
+    use crate::ids::PartitionId;
+    use comeback_diagnosis::diagnosis::Responder;
+    use comeback_diagnosis::retry_after::RetryAfter;
+
+    /// The report of a robots.txt that did not come.
+    fn robots_trouble(retry_after_s: Option<u64>) -> VisitReport {
+        let said = |s| RetryAfter { kind: RetryAfterKind::Seconds, delay_ms: Some(s * 1_000) };
+        VisitReport {
+            status: Some(503),
+            address: None,
+            sent_at: WallTime(0),
+            elapsed_ms: 1,
+            bytes: 0,
+            robots_text: None,
+            redirect: None,
+            allowance: None,
+            capture: None,
+            diagnosis: Diagnosis {
+                cause: Cause::Maintenance,
+                responder: Responder::Unknown,
+                product: None,
+                scope: Scope::Host,
+                remedy: Remedy::Wait,
+                waiting_helps: None,
+                retry_after: retry_after_s.map(said),
+                confidence: 0.9,
+                evidence: Vec::new(),
+            },
+        }
+    }
+
+    /// A hold that a robots.txt had stated was kept when it was over: all later probes counted as the server's own wish, and no retry
+    /// budget put them off.
+    #[test]
+    fn a_probe_after_a_stated_time_in_vain_is_a_retry() {
+        let config = EngineConfig::new(PartitionId(0), 1);
+        let mut host = Host::new(HostKey::of(&"http://h.example/".parse().unwrap()).unwrap(), &config);
+        let mut chance = Chance::from_rng_seed(1);
+        let mut answer = |host: &mut Host, at_ms, retry_after_s| {
+            let now = Now { monotonic: Monotonic(at_ms + 1), wall: WallTime(at_ms + 1) };
+            let asked = Asked { at: Monotonic(at_ms), url: 0, section: 0, requests: 1, failures: 0 };
+            host.judge_robots_trouble(now, &config, &mut chance, asked, &robots_trouble(retry_after_s));
+            host.purpose()
+        };
+        assert_eq!(answer(&mut host, 0, Some(5)), Purpose::Request, "the server named the time");
+        assert_eq!(answer(&mut host, 6_000, None), Purpose::Retry);
+        assert_eq!(answer(&mut host, 20_000, None), Purpose::Retry);
     }
 }
