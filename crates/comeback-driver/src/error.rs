@@ -88,6 +88,12 @@ pub enum DriverError {
         /// A result file that it should know.
         file: PathBuf,
     },
+    /// The file of an interrupted intake holds less than was committed.
+    #[error("{} is missing, or shorter than was committed: it was changed or removed", file.display())]
+    RunsShort {
+        /// The file of runs.
+        file: PathBuf,
+    },
     /// The folder holds what is not ours.
     #[error("{} holds `{found}`, which is no job's", dir.display())]
     ForeignFolder {
@@ -148,6 +154,7 @@ impl DriverError {
             | Self::System { .. }
             | Self::Fenced { .. }
             | Self::StoreBehind { .. }
+            | Self::RunsShort { .. }
             | Self::BatchMissing { .. } => false,
         }
     }
@@ -174,6 +181,7 @@ impl DriverError {
             Self::StoreBehind { .. } => {
                 Some("restore DIR/state/store from a copy; the results in DIR/warc and DIR/outcomes are as they were".into())
             }
+            Self::RunsShort { .. } => Some("begin the job anew in another folder: its lists had not been taken in".into()),
             Self::ForeignFolder { .. } => Some("name a folder that is empty or new".into()),
             Self::Unreadable(_) | Self::Progress(_) | Self::System { .. } | Self::Fenced { .. } | Self::BatchMissing { .. } => {
                 None

@@ -2,7 +2,8 @@
 //!
 //! Entries are divided into *shares* by their hosts, so that all entries of a host, repeated ones among them, are in one share. A run is a
 //! table of the lengths of its shares and, behind it, the shares, each compressed; runs follow one another in one file. A record in the
-//! store says how long the file is; what lies behind that was written by a process that ended before it said so, and is cut off.
+//! store says how long the file is; what lies behind that was written by a process that ended before it said so, and is cut off. The
+//! folder is synced with the first run: a record never names a file whose name a power failure can take.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -67,8 +68,15 @@ pub(super) struct Runs {
 impl Runs {
     /// Opens the file as the record says it is; a new job has none.
     pub(super) fn open(path: PathBuf, shares: Shares, ends: &[u64]) -> Result<Self, DriverError> {
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = opened.map_err(|error| DriverError::system("open", &path, error))?;
+        let opened = OpenOptions::new().read(true).write(true).create(ends.is_empty()).open(&path);
+        let file = opened.map_err(|error| {
+            let is_lost = error.kind() == io::ErrorKind::NotFound && !ends.is_empty();
+            if is_lost { DriverError::RunsShort { file: path.clone() } } else { DriverError::system("open", &path, error) }
+        })?;
+        let length = file.metadata().map_err(|error| DriverError::system("read", &path, error))?.len();
+        if ends.last().is_some_and(|end| length < *end) {
+            return Err(DriverError::RunsShort { file: path });
+        }
         let mut runs = Self { path, file, end: 0, tables: Vec::new() };
         for end in ends {
             let table = runs.read_table(shares.count())?;
@@ -114,6 +122,9 @@ impl Runs {
         }
         self.file.write_all_at(&places, self.end).map_err(|error| self.refused("write", error))?;
         self.file.sync_all().map_err(|error| self.refused("sync", error))?;
+        if self.end == 0 {
+            self.sync_folder()?;
+        }
         self.end = at;
         self.tables.push(table);
         Ok(at)
@@ -140,6 +151,12 @@ impl Runs {
             // Room that is not given back now is when the file is removed.
             let _ = rustix::fs::fallocate(&self.file, holes, piece.at, u64::from(piece.packed_bytes));
         }
+    }
+
+    /// Makes the file's name durable.
+    fn sync_folder(&self) -> Result<(), DriverError> {
+        let Some(folder) = self.path.parent() else { return Ok(()) };
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| DriverError::system("sync", folder, error))
     }
 
     fn refused(&self, action: &'static str, error: io::Error) -> DriverError {
@@ -183,6 +200,25 @@ mod tests {
         runs.free(2);
         assert_eq!(path.metadata().unwrap().len(), two);
         assert!(Runs::open(path, shares, &[one, two + 1]).is_err());
+    }
+
+    /// The folder of runs was never synced: after a power failure the store named runs whose file was gone, an empty one was made in its
+    /// place, and each resume ended with "failed to fill whole buffer".
+    #[test]
+    fn a_file_that_lost_its_runs_is_said_to_be_short_and_no_new_one_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("runs");
+        let shares = Shares::of(256);
+        let mut runs = Runs::open(path.clone(), shares, &[]).unwrap();
+        let mut some = vec![b"entries".to_vec(); shares.count()];
+        let end = runs.append(&mut some).unwrap();
+        let is_short =
+            || matches!(Runs::open(path.clone(), shares, &[end]), Err(DriverError::RunsShort { file }) if file == path);
+        assert!(!is_short());
+        runs.file.set_len(end - 1).unwrap();
+        assert!(is_short());
+        remove(&path).unwrap();
+        assert!(is_short() && !path.exists());
     }
 
     #[test]
