@@ -1,11 +1,11 @@
 //! Intake: from lists to host batches in the store.
 //!
 //! Life story. Lists are *read* in their order: each entry goes to the share of its host, in memory, and with all others to the disk
-//! whenever memory is full ([`runs`]). When everything is read, share after share is made into *batches* ([`batching`]): repeated entries
-//! are dropped, a host's URLs become batches of up to 256, in the order of the lists. How far it is stands in one record of the job's own
-//! log: the position in the lists after each run, the next share and the last batches after each share. An intake that was interrupted
-//! goes on there; what it wrote beyond is cut off, or written again at the same places. A list that fits memory never touches the disk
-//! before its batches do.
+//! whenever memory, or one share's part of it, is full ([`runs`]). When everything is read, share after share is made into *batches*
+//! ([`batching`]): repeated entries are dropped, a host's URLs become batches of up to 256, in the order of the lists. How far it is
+//! stands in one record of the job's own log: the position in the lists after each run, the next share and the last batches after each
+//! share. An intake that was interrupted goes on there; what it wrote beyond is cut off, or written again at the same places. A list that
+//! fits memory never touches the disk before its batches do.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ mod runs;
 
 use batching::{Batching, Pieces};
 use entry::Entry;
-use runs::{Runs, Shares};
+use runs::{Runs, SHARE_BYTES_MAX, Shares};
 
 /// The job's own log: a partition number that no host has.
 const JOB_LOG: PartitionId = PartitionId(u16::MAX);
@@ -130,6 +130,27 @@ pub(crate) fn take_in(
     watcher: &dyn Watcher,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<Intake, DriverError> {
+    let limits = Limits { buffer_bytes_max: job.settings.memory_bytes / BUFFER_SHARE, share_bytes_max: SHARE_BYTES_MAX };
+    take_in_within(limits, dir, job, gathered, store, watcher, is_stopped)
+}
+
+/// How much of the lists may be in memory.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    buffer_bytes_max: u64,
+    /// The same for each share.
+    share_bytes_max: u64,
+}
+
+fn take_in_within(
+    limits: Limits,
+    dir: &Path,
+    job: &JobFile,
+    gathered: &Gathered,
+    store: &mut FjallStore,
+    watcher: &dyn Watcher,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Intake, DriverError> {
     let mut taken = Intake::read(store, &job.settings)?;
     if !taken.is_gathered {
         taken.is_gathered = true;
@@ -143,7 +164,8 @@ pub(crate) fn take_in(
         shares,
         buffers: vec![Vec::new(); shares.count()],
         buffer_bytes: 0,
-        buffer_bytes_max: job.settings.memory_bytes / BUFFER_SHARE,
+        longest_bytes: 0,
+        limits,
         runs,
         taken,
     };
@@ -166,7 +188,9 @@ struct Intaking<'a> {
     /// Entries of each share, since the last run.
     buffers: Vec<Vec<u8>>,
     buffer_bytes: u64,
-    buffer_bytes_max: u64,
+    /// The length of the longest of them.
+    longest_bytes: u64,
+    limits: Limits,
     runs: Runs,
 }
 
@@ -231,7 +255,7 @@ impl Intaking<'_> {
             }
             (self.taken.line, self.taken.offset) = (item.line, item.end_offset);
             let stops = is_stopped();
-            if stops || self.buffer_bytes >= self.buffer_bytes_max {
+            if stops || self.is_full() {
                 self.write_run()?;
             }
             if stops {
@@ -247,20 +271,25 @@ impl Intaking<'_> {
         let before = buffer.len();
         entry.append_to(buffer);
         self.buffer_bytes += (buffer.len() - before) as u64;
+        self.longest_bytes = self.longest_bytes.max(buffer.len() as u64);
         self.taken.entries += 1;
+    }
+
+    fn is_full(&self) -> bool {
+        self.buffer_bytes >= self.limits.buffer_bytes_max || self.longest_bytes >= self.limits.share_bytes_max
     }
 
     /// Writes what is in memory as a run, and records the position.
     fn write_run(&mut self) -> Result<(), DriverError> {
         let end = self.runs.append(&mut self.buffers)?;
         self.taken.run_ends.push(end);
-        self.buffer_bytes = 0;
+        (self.buffer_bytes, self.longest_bytes) = (0, 0);
         record(self.store, &self.taken)
     }
 
     /// Makes batches of all shares that are not yet. Says whether it came to the end.
     fn batch(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<bool, DriverError> {
-        let Self { store, taken, shares, buffers, buffer_bytes_max, runs, .. } = self;
+        let Self { store, taken, shares, buffers, limits, runs, .. } = self;
         let is_sorted_on_disk = !taken.run_ends.is_empty();
         while taken.shares_done < shares.count() {
             let share = taken.shares_done;
@@ -270,7 +299,7 @@ impl Intaking<'_> {
                 Box::new(runs.pieces(share).chain(last))
             };
             let bytes = runs.share_bytes(share) + buffer.len() as u64;
-            Batching::new(store, taken, *buffer_bytes_max).take_share(bytes, pieces)?;
+            Batching::new(store, taken, limits.buffer_bytes_max).take_share(bytes, pieces)?;
             taken.shares_done += 1;
             taken.is_done = taken.shares_done == shares.count();
             if taken.is_done || is_sorted_on_disk {

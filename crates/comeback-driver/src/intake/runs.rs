@@ -1,4 +1,4 @@
-//! Entries of a long list, on the disk until all of it is read: a run for each time that memory was full.
+//! Entries of a long list, on the disk until all of it is read: a run for each time that memory, or one share's part of it, was full.
 //!
 //! Entries are divided into *shares* by their hosts, so that all entries of a host, repeated ones among them, are in one share. A run is a
 //! table of the lengths of its shares and, behind it, the shares, each compressed; runs follow one another in one file. A record in the
@@ -18,6 +18,8 @@ use crate::error::DriverError;
 
 /// How many shares there are at least; each partition has as many as the next.
 const SHARES_MIN: u16 = 512;
+/// The length of a share in memory at which a run is written, though there is room for more: in a run it must fit 32 bits.
+pub(super) const SHARE_BYTES_MAX: u64 = 1 << 30;
 /// The level at which a share is compressed: it is read once or twice, soon.
 const ZSTD_LEVEL: i32 = 1;
 /// A place in a run's table: the length of a share compressed, and as it was, in bytes.

@@ -53,9 +53,12 @@ impl Bench {
     }
 
     fn take_in(&self, is_stopped: &dyn Fn() -> bool) -> Intake {
+        take_in(self.job.dir(), self.job.file(), &self.gathered(), &mut self.store(), &Silent, is_stopped).unwrap()
+    }
+
+    fn gathered(&self) -> Gathered {
         let lists = self.job.file().lists.iter().cloned().map(GatheredList::Own).collect();
-        let gathered = Gathered { lists, ..Gathered::default() };
-        take_in(self.job.dir(), self.job.file(), &gathered, &mut self.store(), &Silent, is_stopped).unwrap()
+        Gathered { lists, ..Gathered::default() }
     }
 
     fn store(&self) -> FjallStore {
@@ -143,4 +146,19 @@ fn an_intake_that_is_killed_anywhere_ends_as_one_that_is_not() {
     };
     assert_eq!(counts(&taken), counts(&at_once));
     assert_eq!(killed.batches(&taken), whole.batches(&at_once));
+}
+
+/// A run was written only when memory was full: with much memory, a host whose entries took more than 4 GiB did not fit the run's table,
+/// and the job ended there at each resume.
+#[test]
+fn a_long_share_goes_to_the_disk_though_memory_has_room() {
+    let (whole, shared) = (Bench::new(), Bench::new());
+    let at_once = whole.take_in(&|| false);
+    let limits = Limits { buffer_bytes_max: u64::MAX, share_bytes_max: 16 * 1024 };
+    let Bench { dir: _, job } = &shared;
+    let taken =
+        take_in_within(limits, job.dir(), job.file(), &shared.gathered(), &mut shared.store(), &Silent, &|| false).unwrap();
+    assert!(taken.run_ends.len() > 3, "{} runs", taken.run_ends.len());
+    assert_eq!(counts(&taken), counts(&at_once));
+    assert_eq!(shared.batches(&taken), whole.batches(&at_once));
 }
