@@ -1,6 +1,7 @@
 //! What a partition's engine has not been told of: the rest of its queue, read where the engine asks for it.
 //!
-//! A job opens as fast with a hundred million URLs as with a thousand: a head is read when its batch is next, and kept by nobody.
+//! A head is read when its batch is next, and kept by nobody, so that opening a job reads no list of its batches. What is done is passed
+//! over in memory: a URL that failed or is parked keeps its batch, and the partition's state names each later one that is done.
 
 use comeback_engine::batch::BatchHead;
 use comeback_engine::commit::PartitionState;
@@ -36,6 +37,7 @@ impl Unindexed {
         let mut told = Vec::new();
         let mut are_all = false;
         while told.len() < count_max && !are_all {
+            self.pass_retired(state);
             let heads = reader.batch_heads(partition, self.next, count_max)?;
             are_all = heads.len() < count_max || heads.last().is_some_and(|(seq, _)| *seq >= state.admitted);
             for (batch, head) in heads {
@@ -56,6 +58,13 @@ impl Unindexed {
         Ok(told)
     }
 
+    /// Passes over batches that are done, up to the next that is not.
+    fn pass_retired(&mut self, state: &PartitionState) {
+        while self.next <= state.admitted && state.is_retired(self.next) {
+            self.next = self.next.next();
+        }
+    }
+
     /// URLs of these batches that are not settled.
     pub(crate) fn urls(&self) -> u64 {
         self.urls
@@ -70,4 +79,24 @@ impl Unindexed {
 /// How many of a batch's URLs are not settled.
 pub(crate) fn left(count: u16, progress: &comeback_engine::batch::BatchProgress) -> u64 {
     u64::from(count.saturating_sub(progress.settled.below(count).count()))
+}
+
+#[cfg(test)]
+mod tests {
+    use comeback_engine::commit::{Commit, LogRecord};
+
+    use super::*;
+
+    /// One failed URL at the beginning kept the low-water mark there, and the first read went through the heads of all that was done since.
+    #[test]
+    fn batches_that_are_done_behind_a_kept_one_are_not_read() {
+        let mut state = PartitionState::default();
+        let (retired, unfinished) = ((1..=4_000).map(BatchSeq).collect(), vec![(BatchSeq(1), 0)]);
+        let commit = Commit { admitted: Some(BatchSeq(5_000)), retired, unfinished, ..Commit::default() };
+        state.apply(LogRecord::Commit(commit));
+        let mut unindexed = Unindexed::of(&state, 1_000);
+        assert_eq!(unindexed.next, BatchSeq(1));
+        unindexed.pass_retired(&state);
+        assert_eq!(unindexed.next, BatchSeq(4_001));
+    }
 }
