@@ -158,6 +158,8 @@ pub struct Guest {
     pub visit: Visit,
     /// Failures counted for its URL so far.
     pub failures: u32,
+    /// Requests made for it whose answers were not awaited: patience was spent.
+    pub cut: u32,
 }
 
 /// The answer to a guest.
@@ -175,6 +177,8 @@ pub enum GuestAnswer {
         until: Option<WallTime>,
         /// The facts, for people.
         evidence: Vec<String>,
+        /// Requests that were made all the same: their answers were not awaited.
+        cut: u32,
     },
 }
 

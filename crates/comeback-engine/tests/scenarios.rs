@@ -459,7 +459,7 @@ fn a_host_that_only_a_redirect_led_to_gets_no_secrets() {
         from_public: true,
         is_exposed: true,
     };
-    let guest = Guest { from: PartitionId(0), lease: LeaseId(9), visit, failures: 0 };
+    let guest = Guest { from: PartitionId(0), lease: LeaseId(9), visit, failures: 0, cut: 0 };
     let mut inputs = VecDeque::from([Input::GuestArrived(guest)]);
     let (mut asked, mut answers) = (Vec::new(), Vec::new());
     while let Some(input) = inputs.pop_front() {

@@ -16,6 +16,18 @@ fn two_thousand_seeds_have_no_finding() {
     assert_eq!(first_finding(&Options::default(), 0..2_000), None);
 }
 
+/// A request that a redirect had led to another host was under way there when that host's patience was spent: it was in no row's count.
+#[test]
+fn a_request_that_was_cut_at_another_host_is_counted() {
+    assert_eq!(first_finding(&Options::default(), 17_109..17_110), None);
+}
+
+/// A page of a host with a limit was charged with four refusals that it met by chance, and was lost.
+#[test]
+fn a_page_that_a_limit_refuses_again_and_again_is_not_lost() {
+    assert_eq!(Simulator::new().score(World::Mix, 653).err(), None);
+}
+
 #[test]
 fn crowds_of_failing_hosts_have_no_finding() {
     let crowd = Options { hosts_max: 100, urls_max: 4, small_budget_percent: 100, ..Options::default() };

@@ -237,7 +237,13 @@ impl Engine {
                 return Some((LeaseOf::Guest(Box::new(guest)), visit));
             }
             let evidence = self.forbidden(id, &guest.visit);
-            let answer = GuestAnswer::Unasked { outcome: Outcome::Parked, cause: Cause::RobotsPolicy, until: None, evidence };
+            let answer = GuestAnswer::Unasked {
+                outcome: Outcome::Parked,
+                cause: Cause::RobotsPolicy,
+                until: None,
+                evidence,
+                cut: guest.cut,
+            };
             self.answer_guest(&guest, None, answer);
         }
         if self.hosts[id].elsewhere >= ELSEWHERE_MAX {

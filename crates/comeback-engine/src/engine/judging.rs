@@ -104,7 +104,13 @@ impl Engine {
     fn turn_guests_away(&mut self, id: HostId, evidence: &[String]) {
         for guest in std::mem::take(&mut self.hosts[id].queue.guests) {
             let evidence = evidence.to_vec();
-            let answer = GuestAnswer::Unasked { outcome: Outcome::Failed, cause: Cause::AddressRefused, until: None, evidence };
+            let answer = GuestAnswer::Unasked {
+                outcome: Outcome::Failed,
+                cause: Cause::AddressRefused,
+                until: None,
+                evidence,
+                cut: guest.cut,
+            };
             self.answer_guest(&guest, None, answer);
         }
     }
@@ -276,7 +282,9 @@ impl Engine {
                 let place = *place;
                 self.conclude(now, lease_id, lease, place, &report, verdict);
             }
-            (LeaseOf::Url(place), GuestAnswer::Unasked { outcome, cause, until, evidence }) => {
+            (LeaseOf::Url(place), GuestAnswer::Unasked { outcome, cause, until, evidence, cut }) => {
+                self.tally.requests += u64::from(cut);
+                self.progress(*place).requests += cut;
                 self.settle(now, *place, outcome, cause, until, evidence);
             }
             (LeaseOf::Robots, GuestAnswer::Visited(report, _)) => {
@@ -288,7 +296,8 @@ impl Engine {
                     }
                 }
             }
-            (LeaseOf::Robots, GuestAnswer::Unasked { outcome, cause, until, mut evidence }) => {
+            (LeaseOf::Robots, GuestAnswer::Unasked { outcome, cause, until, mut evidence, cut }) => {
+                self.tally.robots_requests += u64::from(cut);
                 evidence.push(format!("its robots.txt is at {}", lease.visit.host));
                 self.hosts[id].condemn(outcome, cause, until, evidence);
             }
@@ -328,7 +337,7 @@ impl Engine {
                 self.progress(place).requests += 1;
                 self.hosts[id].queue.ready.push_back(place);
             }
-            LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_back(*guest),
+            LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_back(Guest { cut: guest.cut + 1, ..*guest }),
             LeaseOf::Robots => self.hosts[id].robots = Robots::Unknown,
         }
     }

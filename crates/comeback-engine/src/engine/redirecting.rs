@@ -57,7 +57,7 @@ impl Engine {
     }
 
     fn send_guest(&mut self, lease_id: LeaseId, lease: Lease, failures: u32) {
-        let guest = Guest { from: self.config.partition, lease: lease_id, visit: lease.visit.clone(), failures };
+        let guest = Guest { from: self.config.partition, lease: lease_id, visit: lease.visit.clone(), failures, cut: 0 };
         let to = guest.visit.host.partition(self.config.partition_count);
         self.hosts[lease.host].elsewhere += 1;
         self.leases.insert(lease_id, lease);

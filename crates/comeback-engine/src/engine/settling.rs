@@ -92,6 +92,7 @@ impl Engine {
                 cause: condemned.cause,
                 until: condemned.until,
                 evidence: condemned.evidence,
+                cut: guest.cut,
             };
             self.answer_guest(&guest, None, answer);
         }

@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn guests_and_own_urls_take_turns() {
         let visit = Visit::robots(&[], HostKey::of(&"http://h/".parse().unwrap()).unwrap(), None).unwrap();
-        let guest = Guest { from: PartitionId(0), lease: LeaseId(1), visit, failures: 0 };
+        let guest = Guest { from: PartitionId(0), lease: LeaseId(1), visit, failures: 0, cut: 0 };
         let mut queue = HostQueue::default();
         queue.guests.extend([guest.clone(), guest]);
         queue.ready.push_back(UrlPlace { batch: BatchSeq(1), index: 0 });
