@@ -12,7 +12,7 @@ use comeback_engine::diagnosis::retry_after::{RetryAfter, RetryAfterKind};
 use comeback_engine::engine::Engine;
 use comeback_engine::governor::{FromGovernor, ToGovernor};
 use comeback_engine::host_key::HostKey;
-use comeback_engine::ids::{BatchSeq, JobId, LeaseId, PartitionId};
+use comeback_engine::ids::{BatchSeq, HostNumber, JobId, LeaseId, PartitionId};
 use comeback_engine::input::Input;
 use comeback_engine::outcome::Outcome;
 use comeback_engine::outlook::Outlook;
@@ -30,7 +30,7 @@ struct Scene {
     has_slots: bool,
     visits: VecDeque<(LeaseId, Visit)>,
     settled: Vec<Settled>,
-    /// What the governor was told of how sites met us.
+    /// What the governor was told of how sites met us, and of bare refusals.
     told: Vec<ToGovernor>,
     wake_at: Option<Monotonic>,
 }
@@ -92,7 +92,9 @@ impl Scene {
                     Output::AnswerGuest { lease, answer, .. } => {
                         inputs.push_back(Input::GuestAnswered { lease, answer: *answer });
                     }
-                    Output::ToGovernor(message @ ToGovernor::Met { .. }) => self.told.push(message),
+                    Output::ToGovernor(message @ (ToGovernor::Met { .. } | ToGovernor::Refused { .. })) => {
+                        self.told.push(message);
+                    }
                     Output::ToGovernor(_) | Output::Recall(_) | Output::Cut(_) | Output::IndexBatches { .. } => {}
                 }
             }
@@ -511,6 +513,24 @@ fn a_plain_500_is_charged_to_its_url_alone() {
     }
     let bad = scene.settled.iter().find(|settled| settled.seed.given.ends_with("/1")).expect("every URL is settled");
     assert_eq!((bad.settlement.outcome, bad.settlement.attempts, requests), (Outcome::Failed, 4, 4));
+}
+
+/// A host that was away told the governor of each probe in vain. Where another of its address had just been refused by the same status, it
+/// came into a group, forgot its trouble, and was asked earlier for having refused; it left, began anew at a gap of a second, and so on.
+#[test]
+fn probes_in_vain_lead_into_no_group_and_the_next_one_stands() {
+    let mut scene = Scene::with_urls(20);
+    for _ in 0..6 {
+        scene.sleep_until_asked();
+        scene.answer(503, refusal(None));
+    }
+    let refusals = scene.told.iter().filter(|told| matches!(told, ToGovernor::Refused { .. })).count();
+    assert_eq!(refusals, 1, "the first only: {:?}", scene.told);
+    let refused_ms = scene.now_ms;
+    // What the first refusal led to.
+    scene.feed(Input::FromGovernor(FromGovernor::Joined(HostNumber(0))));
+    scene.sleep_until_asked();
+    assert!(scene.now_ms - refused_ms >= 1_000 * 17_u64.pow(5) / 10_u64.pow(5), "{} ms later", scene.now_ms - refused_ms);
 }
 
 /// What the engine asks first of a host whose batches were named so.

@@ -1,7 +1,8 @@
 //! A host and its group: hosts behind one address that share a limit also share a pace, which the governor keeps.
 //!
-//! A host that has a place in a group keeps no pace of its own and has no trouble of its own over bare refusals; what servers say
-//! about when to come back holds all the same, and so do its window and its patience.
+//! A host that has a place in a group keeps no pace of its own and comes into no trouble of its own over bare refusals; what servers say
+//! about when to come back holds all the same, and so do its window and its patience. A trouble that it
+//! is in stays, with its next probe, whether it joins or leaves: a group may ask it later, never earlier.
 
 use comeback_diagnosis::clock::Monotonic;
 
@@ -28,22 +29,19 @@ impl Host {
         }
     }
 
-    /// Whether the governor may be told of a refusal.
+    /// Whether the governor may be told of a refusal. A probe in vain is the host's own: at its gaps it meets others by chance.
     pub(crate) fn is_groupable(&self, now: Monotonic) -> bool {
         match self.grouping {
             Grouping::Grouped => true,
-            Grouping::Alone { from } => from <= now,
+            Grouping::Alone { from } => from <= now && self.trouble.as_ref().is_none_or(|trouble| trouble.probes == 0),
         }
     }
 
-    /// Its group keeps the pace, and looks after a trouble of which nobody said when it ends.
+    /// Its group keeps the pace; a trouble of its own lasts until it is accepted again.
     pub(crate) fn join_group(&mut self) {
         self.grouping = Grouping::Grouped;
         self.pace = Pace::default();
         self.look = None;
-        if self.trouble.take_if(|trouble| trouble.stated == 0).is_some() {
-            self.changed = true;
-        }
     }
 
     /// It is asked by itself again, carefully, from the pace that it had in its group.
