@@ -50,5 +50,5 @@ number!(
 );
 number!(
     /// A host, as its partition's engine numbers it for the governor. Unique within the run of one partition's engine.
-    HostNumber, u32
+    HostNumber, u64
 );

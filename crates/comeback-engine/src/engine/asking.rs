@@ -5,7 +5,6 @@ use std::sync::Arc;
 use comeback_diagnosis::cause::Cause;
 use comeback_diagnosis::clock::{Monotonic, Now};
 
-use super::grouping::number_of;
 use super::judging::REFUSED_MS;
 use super::{Engine, HostId, Lease, LeaseOf};
 use crate::governor::ToGovernor;
@@ -143,7 +142,7 @@ impl Engine {
             Readiness::Blocked => None,
             Readiness::NotUntil { at, because: _ } => Some(at),
             Readiness::Now(free) => {
-                let (host, purpose) = (number_of(id), self.hosts[id].purpose());
+                let (host, purpose) = (self.hosts.number_of(id), self.hosts[id].purpose());
                 for _ in 0..wanted.min(free as usize) {
                     self.last_ticket = self.last_ticket.next();
                     self.tickets.insert(self.last_ticket, id);

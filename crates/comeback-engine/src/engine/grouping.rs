@@ -8,17 +8,11 @@ use crate::ids::HostNumber;
 use crate::output::Output;
 use crate::visit::{Verdict, VisitReport};
 
-/// A host's name for the governor.
-pub(super) fn number_of(id: HostId) -> HostNumber {
-    HostNumber(u32::try_from(id).expect("a partition has fewer hosts than 2^32: each takes more than a byte"))
-}
-
 impl Engine {
     pub(super) fn join_group(&mut self, now: Now, number: HostNumber) {
-        let id = number.0 as HostId;
-        // It may have been put aside while the message was on its way.
-        let Some(host) = self.hosts.get_mut(id) else { return self.tell_gone(number) };
-        host.join_group();
+        // It may have been put aside while the message was on its way, and another have its place.
+        let Some(id) = self.hosts.place_of(number) else { return self.tell_gone(number) };
+        self.hosts[id].join_group();
         self.note_host(id);
         self.tend(now, id);
     }
@@ -29,9 +23,8 @@ impl Engine {
     }
 
     pub(super) fn leave_group(&mut self, now: Now, number: HostNumber, gap_us: u64) {
-        let id = number.0 as HostId;
-        if let Some(host) = self.hosts.get_mut(id) {
-            host.leave_group(now.monotonic, gap_us);
+        if let Some(id) = self.hosts.place_of(number) {
+            self.hosts[id].leave_group(now.monotonic, gap_us);
             self.tend(now, id);
         }
     }
@@ -48,7 +41,7 @@ impl Engine {
         verdict: Verdict,
     ) {
         let host = &self.hosts[id];
-        let number = number_of(id);
+        let number = self.hosts.number_of(id);
         let is_bare = report.diagnosis.retry_after.and_then(|said| said.delay_ms).is_none();
         let message = match verdict {
             Verdict::Accepted | Verdict::GivenUp if host.is_grouped() => ToGovernor::Accepted { host: number, asked_at },

@@ -5,7 +5,6 @@
 
 use comeback_diagnosis::clock::Now;
 
-use super::grouping::number_of;
 use super::{Engine, HostId};
 use crate::commit::HostRecord;
 use crate::host::Host;
@@ -29,7 +28,7 @@ impl Engine {
             } else if self.may_be_put_aside(now, first) {
                 self.set_timer(first, None);
                 if self.hosts[first].is_grouped() {
-                    self.tell_gone(number_of(first));
+                    self.tell_gone(self.hosts.number_of(first));
                 }
                 let record = self.hosts[first].record(now);
                 self.hosts.put_aside(first, is_worth_keeping(&record).then_some(record));

@@ -273,7 +273,7 @@ mod tests {
         }
 
         fn number(host: usize) -> HostNumber {
-            HostNumber(u32::try_from(host).unwrap())
+            HostNumber(host as u64)
         }
 
         fn ask(&mut self, host: usize) {
@@ -318,9 +318,10 @@ mod tests {
                             self.under_way.insert(ticket, (host, self.now_ms));
                         }
                         FromGovernor::PutOff { .. } | FromGovernor::SameBlock { .. } => {}
-                        FromGovernor::Joined(host) => self.grouped[host.0 as usize] = true,
+                        FromGovernor::Joined(host) => self.grouped[usize::try_from(host.0).unwrap()] = true,
                         FromGovernor::Left { host, gap_us: _ } => {
-                            (self.grouped[host.0 as usize], self.has_left[host.0 as usize]) = (false, true);
+                            (self.grouped[usize::try_from(host.0).unwrap()], self.has_left[usize::try_from(host.0).unwrap()]) =
+                                (false, true);
                         }
                     }
                 }
@@ -392,12 +393,12 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut groups = Groups::new(Chance::from_rng_seed(1));
-        for number in 0..200_000_u32 {
-            let now = Now { monotonic: Monotonic(u64::from(number / 100)), wall: WallTime(0) };
+        for number in 0..200_000_u64 {
+            let now = Now { monotonic: Monotonic(number / 100), wall: WallTime(0) };
             let member = (PartitionId(0), HostNumber(number));
             let incident = Incident { member, at: now.monotonic, asked_at: now.monotonic, status: 503, run: RunSeen::default() };
             groups.part_idle(now);
-            groups.notice(now, IpAddr::from((number % 4_000).to_be_bytes()), incident, &BTreeMap::new());
+            groups.notice(now, IpAddr::from(u128::from(number % 4_000).to_be_bytes()), incident, &BTreeMap::new());
         }
         assert!(groups.groups.len() <= GROUPS_MAX && groups.incidents.len() <= INCIDENTS_MAX);
         assert!(groups.members.len() <= GROUPS_MAX * MEMBERS_MAX);

@@ -327,13 +327,13 @@ mod tests {
         assert_eq!(governor.granted(), 0);
     }
 
-    fn refused(governor: &mut Governor, host: u32) {
+    fn refused(governor: &mut Governor, host: u64) {
         let address = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
         let (host, asked_at) = (HostNumber(host), Monotonic(0));
         governor.handle(at(1), A, ToGovernor::Refused { host, asked_at, address, status: 503, run: RunSeen::default() });
     }
 
-    fn ask_for(governor: &mut Governor, now: Now, ticket: u64, host: u32) {
+    fn ask_for(governor: &mut Governor, now: Now, ticket: u64, host: u64) {
         let (ticket, host) = (Ticket(ticket), HostNumber(host));
         governor.handle(now, A, ToGovernor::Ask { ticket, host, purpose: Purpose::Request });
     }
