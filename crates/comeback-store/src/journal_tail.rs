@@ -4,9 +4,11 @@
 //! damage and does not open (with debug assertions it panics), though nothing that was synced is lost. So the newest journal is
 //! read here first, by its checksums; the others were synced before they were closed. The format is that of the pinned version:
 //!
-//!     batch  1, count u32, sequence u64, items, 3, checksum u64 over the items, trailer
-//!     item   2, type u8, compression u8, keyspace u64, key length u16, length u32, stored length u32, key, value
-//!     item   4, keyspace u64
+//! ```text
+//! batch  1, count u32, sequence u64, items, 3, checksum u64 over the items, trailer
+//! item   2, type u8, compression u8, keyspace u64, key length u16, length u32, stored length u32, key, value
+//! item   4, keyspace u64
+//! ```
 //!
 //! It mends no damage: bytes before the cut are left as they are, and a cut that loses what was published is found by whoever
 //! compares the two.

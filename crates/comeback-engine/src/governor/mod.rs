@@ -2,8 +2,8 @@
 //!
 //! Its life story: a partition asks for a slot with a ticket, the governor grants it when the process has one free, the
 //! partition returns it when the exchange ended (or at once, when it no longer needs it). A ticket may be withdrawn while it
-//! waits. Slots are granted in the order of asking, but for hosts of a group ([`groups`]): these are granted theirs in turn, at the
-//! group's pace. A ticket for a retry beyond the job's budget is void ([`retry_budget`]). What always holds: no more slots are granted than there are; a group has one ticket in the common queue at most. Pure:
+//! waits. Slots are granted in the order of asking, but for hosts of a group (`groups.rs`): these are granted theirs in turn, at the
+//! group's pace. A ticket for a retry beyond the job's budget is void (`retry_budget.rs`). What always holds: no more slots are granted than there are; a group has one ticket in the common queue at most. Pure:
 //! no clock, no I/O; a shell tells the time, and wakes it when it asks for that. Nothing of it outlives the process.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
