@@ -194,6 +194,30 @@ fn a_block_that_came_from_many_sites_is_said_to_be_about_us() {
     assert!(scene.settled[2].settlement.evidence[0].contains("5 unrelated sites"));
 }
 
+/// Only a host's first page and its blocks were told: after ten minutes the governor had forgotten all sites that were well.
+#[test]
+fn a_site_that_stays_well_is_told_of_each_minute() {
+    let mut scene = Scene::with_urls(20);
+    let mut told = Vec::new();
+    for answer in 0..10 {
+        scene.now_ms = answer * 25_000;
+        scene.feed(Input::TimePassed);
+        scene.answer(200, page());
+        told.extend(scene.told.drain(..).map(|message| (answer, message)));
+    }
+    let said = |(answer, message): &(u64, ToGovernor)| (*answer, matches!(message, ToGovernor::Met { block: None, .. }));
+    assert_eq!(told.iter().map(said).collect::<Vec<_>>(), [(0, true), (3, true), (6, true), (9, true)]);
+}
+
+#[test]
+fn a_site_that_does_not_answer_is_not_met() {
+    let mut scene = Scene::with_urls(1);
+    let (lease, _) = scene.visits.pop_front().expect("a visit is under way");
+    let report = report(diagnosis(Cause::ConnectTimeout, Scope::Host, Remedy::Wait, None));
+    scene.feed(Input::VisitEnded { lease, report: Box::new(report) });
+    assert_eq!(scene.told, []);
+}
+
 #[test]
 fn slow_start_follows_the_canary() {
     let mut scene = Scene::with_urls(200);

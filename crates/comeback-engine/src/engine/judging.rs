@@ -31,7 +31,7 @@ impl Engine {
         let asked_at = self.hosts[id].under_way.remove(&lease_id).unwrap_or(now.monotonic);
         lease.ticket.take().into_iter().for_each(|ticket| self.return_slot(ticket));
         if !lease.visit.robots {
-            self.note_meeting(id, &mut report);
+            self.note_meeting(now, id, &mut report);
         }
         match lease.of {
             LeaseOf::Robots => self.end_robots(now, lease_id, lease, asked_at, &report),

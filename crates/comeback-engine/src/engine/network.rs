@@ -1,11 +1,13 @@
 //! What passes between the engine and the governor about our own network: which sites were met, and how.
 
 use comeback_diagnosis::cause::Cause;
+use comeback_diagnosis::clock::Now;
 use comeback_diagnosis::diagnosis::Evidence;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Engine, HostId};
 use crate::governor::{BlockNumber, ToGovernor};
+use crate::host::meeting::Meeting;
 use crate::output::Output;
 use crate::visit::VisitReport;
 
@@ -21,13 +23,16 @@ fn block_of(report: &VisitReport) -> Option<BlockNumber> {
 }
 
 impl Engine {
-    /// Tells the governor how a site meets us: at a host's first page, and where it turns us away. A block that came from many unrelated
-    /// sites gets that as evidence.
-    pub(super) fn note_meeting(&mut self, id: HostId, report: &mut VisitReport) {
+    /// Tells the governor how a site meets us: at a host's first answer, at one that is not as the one before, and else once a minute, so
+    /// that those that are well stay known. A block that came from many unrelated sites gets that as evidence.
+    pub(super) fn note_meeting(&mut self, now: Now, id: HostId, report: &mut VisitReport) {
         let block = block_of(report);
         let host = &mut self.hosts[id];
-        let was_met = std::mem::replace(&mut host.is_met, true);
-        if let Some(address) = report.address.filter(|_| block.is_some() || !was_met) {
+        let meeting = Meeting { at: now.monotonic, block };
+        // Whoever did not answer was not met.
+        let is_answer = report.status.is_some() || block.is_some();
+        if let Some(address) = report.address.filter(|_| is_answer && meeting.is_news(host.met)) {
+            host.met = Some(meeting);
             let message = ToGovernor::Met { site: host.key.site_number(), address, block };
             self.outputs.push_back(Output::ToGovernor(message));
         }

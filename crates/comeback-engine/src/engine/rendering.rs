@@ -150,7 +150,7 @@ fn render_host(text: &mut String, now: Now, host: &Host) -> fmt::Result {
         // Its batches say both.
         unsettled: _,
         is_listed: _,
-        is_met: _,
+        met: _,
         tickets,
         timer,
         changed: _,

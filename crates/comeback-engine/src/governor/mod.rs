@@ -51,7 +51,7 @@ pub enum ToGovernor {
         /// When the request was started.
         asked_at: Monotonic,
     },
-    /// A host answered its first page, or turned us away.
+    /// A host answered a page, or turned us away. Said at its first answer, at one that is not as the one before, and else once a minute.
     Met {
         /// Its registrable domain, as a number.
         site: u64,

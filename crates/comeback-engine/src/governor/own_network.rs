@@ -2,9 +2,10 @@
 //!
 //! Unrelated hosts have different registrable domains and different addresses. A challenge here and there says nothing, for many sites
 //! stand behind the same products; where at least [`SITES_MIN`] meet us with the very same block within ten minutes, and at least half of
-//! all that were met in that time, it is said. That is all: nothing is asked again, and nothing changes its address.
+//! all that were met in that time, it is said. A site counts once, by its last answer. That is all: nothing is asked again, and nothing
+//! changes its address.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use comeback_diagnosis::clock::Monotonic;
@@ -13,8 +14,8 @@ use comeback_diagnosis::clock::Monotonic;
 const SITES_MIN: usize = 5;
 /// What is looked at together, in milliseconds.
 const TOGETHER_MS: u64 = 10 * 60 * 1000;
-/// Sites that are remembered at most.
-const SITES_MAX: usize = 512;
+/// Sites that are remembered at most: where more are met, those met last stand for all, be they well or not.
+const SITES_MAX: usize = 4096;
 
 /// A block by its number: the same for the same cause, status and facts.
 pub type BlockNumber = u64;
@@ -30,7 +31,8 @@ struct Met {
 #[derive(Debug, Default)]
 pub(super) struct OwnNetwork {
     sites: BTreeMap<u64, Met>,
-    order: VecDeque<(Monotonic, u64)>,
+    /// Each site once, that met longest ago first.
+    order: BTreeSet<(Monotonic, u64)>,
     /// The block that was told of, and how many sites met us with it then.
     told: Option<(BlockNumber, u32)>,
 }
@@ -49,15 +51,15 @@ impl OwnNetwork {
         address: IpAddr,
         block: Option<BlockNumber>,
     ) -> Option<(BlockNumber, u32)> {
-        self.sites.insert(site, Met { at: now, address, block });
-        self.order.push_back((now, site));
-        while let Some((at, old)) = self.order.front().copied()
+        if let Some(before) = self.sites.insert(site, Met { at: now, address, block }) {
+            self.order.remove(&(before.at, site));
+        }
+        self.order.insert((now, site));
+        while let Some((at, oldest)) = self.order.first().copied()
             && (self.order.len() > SITES_MAX || now.since_ms(at) > TOGETHER_MS)
         {
-            self.order.pop_front();
-            if self.sites.get(&old).is_some_and(|met| met.at == at) {
-                self.sites.remove(&old);
-            }
+            self.order.remove(&(at, oldest));
+            self.sites.remove(&oldest);
         }
         let block = block?;
         let same = || self.sites.values().filter(|met| met.block == Some(block));
@@ -104,12 +106,40 @@ mod tests {
         assert!(!tells(|at| (at * 200_000, at, at, Some(7))), "hours between them");
     }
 
+    /// Each block had a place of its own among those remembered: one site that went on blocking pushed all good ones out, and four more
+    /// with the same block were then a network's fault.
+    #[test]
+    fn a_site_that_blocks_again_and_again_pushes_no_other_out() {
+        let mut network = OwnNetwork::default();
+        (0..100).for_each(|site| assert_eq!(network.meet(Monotonic(site), site, address(site), None), None));
+        for at in 100..100 + 2 * SITES_MAX as u64 {
+            assert_eq!(network.meet(Monotonic(at), 100, address(100), Some(7)), None);
+        }
+        for site in 101..110 {
+            assert_eq!(network.meet(Monotonic(50_000), site, address(site), Some(7)), None, "site {site}");
+        }
+    }
+
+    #[test]
+    fn a_site_counts_by_its_last_answer() {
+        let mut network = OwnNetwork::default();
+        for site in 0..10 {
+            network.meet(Monotonic(0), site, address(site), None);
+            network.meet(Monotonic(1), site, address(site), (site < 4).then_some(7));
+        }
+        (0..4).for_each(|site| assert_eq!(network.meet(Monotonic(2), site, address(site), None), None));
+        (4..9).for_each(|site| {
+            let expected = (site == 8).then_some((7, 5));
+            assert_eq!(network.meet(Monotonic(3), site, address(site), Some(7)), expected, "site {site}");
+        });
+    }
+
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut network = OwnNetwork::default();
         for site in 0..10_000 {
             assert_eq!(network.meet(Monotonic(site), site, address(1), None), None);
         }
-        assert!(network.sites.len() <= SITES_MAX && network.order.len() <= SITES_MAX);
+        assert_eq!((network.sites.len(), network.order.len()), (SITES_MAX, SITES_MAX));
     }
 }

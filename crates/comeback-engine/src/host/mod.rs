@@ -24,6 +24,7 @@ pub(crate) mod blame;
 pub(crate) mod grouping;
 pub(crate) mod judgement;
 pub(crate) mod look;
+pub(crate) mod meeting;
 pub(crate) mod pace;
 pub(crate) mod patience;
 pub(crate) mod queue;
@@ -37,6 +38,7 @@ use blame::FirstAnswers;
 use grouping::Grouping;
 use judgement::Suspicion;
 use look::Look;
+use meeting::Meeting;
 use pace::Pace;
 use patience::Patience;
 use queue::HostQueue;
@@ -86,8 +88,8 @@ pub(crate) struct Host {
     pub(crate) elsewhere: usize,
     /// Whether one of the user's own lists named a URL of it.
     pub(crate) is_listed: bool,
-    /// Whether the governor was told that its site was met.
-    pub(crate) is_met: bool,
+    /// How it met us, as the governor was last told.
+    pub(crate) met: Option<Meeting>,
     /// Slots asked for and not yet used.
     pub(crate) tickets: BTreeSet<Ticket>,
     /// When the host's timer is set, if it is.
@@ -137,7 +139,7 @@ impl Host {
             unsettled: 0,
             elsewhere: 0,
             is_listed: false,
-            is_met: false,
+            met: None,
             tickets: BTreeSet::new(),
             timer: None,
             changed: false,
