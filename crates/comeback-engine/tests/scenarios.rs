@@ -194,6 +194,20 @@ fn a_block_that_came_from_many_sites_is_said_to_be_about_us() {
     assert!(scene.settled[2].settlement.evidence[0].contains("5 unrelated sites"));
 }
 
+/// Only the block that was told last was known: rows that met the first no longer said so.
+#[test]
+fn a_block_about_us_stays_known_when_another_is_told() {
+    let mut scene = Scene::with_urls(2);
+    let block = || diagnosis(Cause::WafBlock, Scope::Url, Remedy::Park, None);
+    scene.answer(403, block());
+    let [ToGovernor::Met { block: Some(first), .. }] = scene.told[..] else { panic!("a block: {:?}", scene.told) };
+    scene.feed(Input::FromGovernor(FromGovernor::SameBlock { block: first, sites: 5 }));
+    scene.feed(Input::FromGovernor(FromGovernor::SameBlock { block: !first, sites: 6 }));
+    scene.sleep_until_asked();
+    scene.answer(403, block());
+    assert!(scene.settled[1].settlement.evidence[0].contains("5 unrelated sites"));
+}
+
 /// Only a host's first page and its blocks were told: after ten minutes the governor had forgotten all sites that were well.
 #[test]
 fn a_site_that_stays_well_is_told_of_each_minute() {

@@ -15,7 +15,7 @@ use crate::batch::BatchProgress;
 use crate::chance::Chance;
 use crate::commit::{HostRecord, Tally};
 use crate::config::EngineConfig;
-use crate::governor::{BlockNumber, FromGovernor, ToGovernor};
+use crate::governor::{FromGovernor, ToGovernor, ToldBlocks};
 use crate::host::queue::UrlPlace;
 use crate::host_key::HostKey;
 use crate::ids::{BatchSeq, JobId, LeaseId, Ticket};
@@ -64,8 +64,8 @@ pub struct Engine {
     tally: Tally,
     unsettled: u64,
     draining: bool,
-    /// The block that came from so many unrelated sites that it is about our network.
-    same_block: Option<(BlockNumber, u32)>,
+    /// The blocks that came from so many unrelated sites that they are about our network.
+    same_blocks: ToldBlocks,
     last_lease: LeaseId,
     last_ticket: Ticket,
 }
@@ -117,7 +117,7 @@ impl Engine {
             tally,
             unsettled: 0,
             draining: false,
-            same_block: None,
+            same_blocks: ToldBlocks::default(),
             last_lease: LeaseId(0),
             last_ticket: Ticket(0),
         }
@@ -131,7 +131,7 @@ impl Engine {
             Input::BatchLoaded { batch, urls } => self.take_in_batch(now, batch, urls),
             Input::FromGovernor(FromGovernor::SlotGranted(ticket)) => self.use_slot(now, ticket),
             Input::FromGovernor(FromGovernor::PutOff { ticket, until }) => self.put_off(now, ticket, until),
-            Input::FromGovernor(FromGovernor::SameBlock { block, sites }) => self.same_block = Some((block, sites)),
+            Input::FromGovernor(FromGovernor::SameBlock { block, sites }) => self.same_blocks.note(block, sites),
             Input::FromGovernor(FromGovernor::Joined(host)) => self.join_group(now, host),
             Input::FromGovernor(FromGovernor::Left { host, gap_us }) => self.leave_group(now, host, gap_us),
             Input::VisitEnded { lease, report } => self.end_visit(now, lease, *report),

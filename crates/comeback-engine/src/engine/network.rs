@@ -36,7 +36,7 @@ impl Engine {
             let message = ToGovernor::Met { site: host.key.site_number(), address, block };
             self.outputs.push_back(Output::ToGovernor(message));
         }
-        if let Some((_, sites)) = self.same_block.filter(|(same, _)| Some(*same) == block) {
+        if let Some(sites) = block.and_then(|block| self.same_blocks.sites_of(block)) {
             let what = format!("the same block came from {sites} unrelated sites within minutes: it is about your network");
             report.diagnosis.evidence.insert(0, Evidence { what, weight: 1.0 });
         }

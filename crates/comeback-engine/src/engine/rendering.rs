@@ -38,7 +38,7 @@ impl Engine {
             tally,
             unsettled,
             draining,
-            same_block,
+            same_blocks,
             last_lease: _,
             last_ticket: _,
         } = self;
@@ -52,7 +52,7 @@ impl Engine {
         )?;
         writeln!(text, "  settled: {fetched} fetched, {answered} answered, {failed} failed, {parked} parked")?;
         writeln!(text, "  requests: {requests} for pages, {robots_requests} for robots.txt, {bytes} bytes")?;
-        if let Some((_, sites)) = same_block {
+        for (_, sites) in same_blocks.iter() {
             writeln!(text, "  the same block came from {sites} unrelated sites: it is about our network")?;
         }
         writeln!(text, "  {} tickets, {} timers, {} outputs not drained", tickets.len(), timers.len(), outputs.len())?;

@@ -22,9 +22,11 @@ mod group;
 mod groups;
 mod own_network;
 mod retry_budget;
+mod told_blocks;
 
 pub use own_network::BlockNumber;
 pub use retry_budget::{Purpose, RETRIES_FREE_DEFAULT};
+pub(crate) use told_blocks::ToldBlocks;
 
 /// What partitions tell the governor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,10 +171,9 @@ impl Governor {
 
     /// Takes one message; then drain [`Governor::next_message`], and look at [`Governor::wake_at`].
     pub fn handle(&mut self, now: Now, partition: PartitionId, message: ToGovernor) {
-        if self.partitions.insert(partition)
-            && let Some((block, sites)) = self.own_network.told()
-        {
-            self.said.push_back((partition, FromGovernor::SameBlock { block, sites }));
+        if self.partitions.insert(partition) {
+            let tell = |(block, sites)| (partition, FromGovernor::SameBlock { block, sites });
+            self.said.extend(self.own_network.told().iter().map(tell));
         }
         match message {
             ToGovernor::Ask { ticket, host, purpose } => match self.retry_budget.count(now.monotonic, purpose) {

@@ -10,6 +10,8 @@ use std::net::IpAddr;
 
 use comeback_diagnosis::clock::Monotonic;
 
+use super::told_blocks::ToldBlocks;
+
 /// The fewest sites, and the fewest addresses.
 const SITES_MIN: usize = 5;
 /// What is looked at together, in milliseconds.
@@ -33,14 +35,13 @@ pub(super) struct OwnNetwork {
     sites: BTreeMap<u64, Met>,
     /// Each site once, that met longest ago first.
     order: BTreeSet<(Monotonic, u64)>,
-    /// The block that was told of, and how many sites met us with it then.
-    told: Option<(BlockNumber, u32)>,
+    told: ToldBlocks,
 }
 
 impl OwnNetwork {
-    /// What was told of last.
-    pub(super) const fn told(&self) -> Option<(BlockNumber, u32)> {
-        self.told
+    /// What was told.
+    pub(super) const fn told(&self) -> &ToldBlocks {
+        &self.told
     }
 
     /// A site was met. Says when a block is about us: the block, and from how many sites it came; again when they have doubled.
@@ -65,12 +66,12 @@ impl OwnNetwork {
         let same = || self.sites.values().filter(|met| met.block == Some(block));
         let (sites, addresses) = (same().count(), same().map(|met| met.address).collect::<BTreeSet<_>>().len());
         let sites_told = u32::try_from(sites).unwrap_or(u32::MAX);
-        let is_news = self.told.is_none_or(|(told, sites)| told != block || sites_told >= sites * 2);
+        let is_news = self.told.sites_of(block).is_none_or(|sites| sites_told >= sites.saturating_mul(2));
         if sites < SITES_MIN || addresses < SITES_MIN || sites * 2 < self.sites.len() || !is_news {
             return None;
         }
-        self.told = Some((block, sites_told));
-        self.told
+        self.told.note(block, sites_told);
+        Some((block, sites_told))
     }
 }
 
@@ -118,6 +119,15 @@ mod tests {
         for site in 101..110 {
             assert_eq!(network.meet(Monotonic(50_000), site, address(site), Some(7)), None, "site {site}");
         }
+    }
+
+    /// Only the last block was remembered as told: two of half the sites each were told again with each answer.
+    #[test]
+    fn blocks_that_alternate_are_told_once_each() {
+        let mut network = OwnNetwork::default();
+        let mut meet = |at: u64, site: u64| network.meet(Monotonic(at), site, address(site), Some(site % 2));
+        let told: Vec<_> = (0..100).filter_map(|at| meet(at, at % 10)).collect();
+        assert_eq!(told, [(0, 5), (1, 5)]);
     }
 
     #[test]
