@@ -158,7 +158,11 @@ impl PartitionShell {
                 self.under_way.insert(lease, task);
             }
             Output::Recall(lease) => self.under_way.get(&lease).into_iter().for_each(UnderWay::recall),
-            Output::Cut(lease) => self.under_way.remove(&lease).iter().for_each(UnderWay::cut),
+            Output::Cut(lease) => {
+                let had_sent = self.under_way.remove(&lease).map(|visit| visit.cut());
+                let told = had_sent.map(|had_sent| if had_sent { Input::VisitCut(lease) } else { Input::VisitRecalled(lease) });
+                return Ok(told.into_iter().collect());
+            }
             Output::SendGuest { to, guest } => self.post.send(to, Message::GuestArrived(guest)),
             Output::AnswerGuest { to, lease, visited, answer } => {
                 let parcel = visited.and_then(|visited| self.parcels.remove(&visited)).map(Box::new);

@@ -1,7 +1,7 @@
 //! A visit as a task: the route's attempt, with a permission that the engine can take back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use comeback_engine::ids::{LeaseId, PartitionId};
@@ -18,15 +18,19 @@ pub(crate) struct UnderWay {
     task: AbortHandle,
 }
 
-/// The engine's leave to send.
+/// The leave was used: something was sent, or is at this moment.
+const USED: u8 = 1;
+/// The leave was taken back.
+const RECALLED: u8 = 2;
+
+/// The engine's leave to send. Use and recall are told in one place, so that exactly one of them comes first.
 #[derive(Debug, Default)]
-struct Leave {
-    is_recalled: AtomicBool,
-}
+struct Leave(AtomicU8);
 
 impl Permission for Leave {
     fn still_granted(&self) -> bool {
-        !self.is_recalled.load(Ordering::Acquire)
+        let use_it = |told: u8| (told & RECALLED == 0).then_some(told | USED);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, use_it).is_ok()
     }
 
     fn sent(&self) {}
@@ -79,11 +83,13 @@ impl UnderWay {
 
     /// Takes the leave to send back; an attempt that has sent goes on.
     pub(crate) fn recall(&self) {
-        self.leave.is_recalled.store(true, Ordering::Release);
+        self.leave.0.fetch_or(RECALLED, Ordering::AcqRel);
     }
 
-    /// Ends the attempt at once.
-    pub(crate) fn cut(&self) {
+    /// Ends the attempt at once. Returns whether it had sent.
+    pub(crate) fn cut(&self) -> bool {
+        let told = self.leave.0.fetch_or(RECALLED, Ordering::AcqRel);
         self.task.abort();
+        told & USED != 0
     }
 }

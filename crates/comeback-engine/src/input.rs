@@ -41,6 +41,8 @@ pub enum Input {
     },
     /// A request was recalled before it was sent.
     VisitRecalled(LeaseId),
+    /// A request was cut after it was sent.
+    VisitCut(LeaseId),
     /// Another host's URL needs a visit to one of ours.
     GuestArrived(Guest),
     /// The visit that one of our URLs needed elsewhere was made, or will not be.

@@ -24,7 +24,7 @@ pub enum Output {
     LoadBatch(BatchSeq),
     /// Tell the governor.
     ToGovernor(ToGovernor),
-    /// Make a request; answer with `VisitEnded` or `VisitRecalled`.
+    /// Make a request; answer with `VisitEnded`, or as `Recall` and `Cut` say.
     Visit {
         /// The lease that it belongs to.
         lease: LeaseId,
@@ -33,7 +33,8 @@ pub enum Output {
     },
     /// Give up a request if it has not been sent yet; answer with `VisitRecalled` then.
     Recall(LeaseId),
-    /// End a request at once; there is no answer to this.
+    /// End a request at once; answer with `VisitRecalled` if it had not been sent yet, else with `VisitCut`. One that has ended, or
+    /// was recalled, has been answered so.
     Cut(LeaseId),
     /// Hand a guest to the partition that owns its host, as `GuestArrived`.
     SendGuest {

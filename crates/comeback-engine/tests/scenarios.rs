@@ -95,7 +95,8 @@ impl Scene {
                     Output::ToGovernor(message @ (ToGovernor::Met { .. } | ToGovernor::Refused { .. })) => {
                         self.told.push(message);
                     }
-                    Output::ToGovernor(_) | Output::Recall(_) | Output::Cut(_) | Output::IndexBatches { .. } => {}
+                    Output::Cut(lease) => inputs.push_back(Input::VisitCut(lease)),
+                    Output::ToGovernor(_) | Output::Recall(_) | Output::IndexBatches { .. } => {}
                 }
             }
         }

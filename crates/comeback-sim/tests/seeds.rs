@@ -22,6 +22,12 @@ fn a_request_that_was_cut_at_another_host_is_counted() {
     assert_eq!(first_finding(&Options::default(), 17_109..17_110), None);
 }
 
+/// A request that waited for its connection when its host's patience was spent had never been sent, and was counted all the same.
+#[test]
+fn a_request_that_is_cut_before_it_was_sent_is_not_counted() {
+    assert_eq!(first_finding(&Options::default(), 11_345..11_346), None);
+}
+
 /// A page of a host with a limit was charged with four refusals that it met by chance, and was lost.
 #[test]
 fn a_page_that_a_limit_refuses_again_and_again_is_not_lost() {

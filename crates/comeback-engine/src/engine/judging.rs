@@ -307,7 +307,7 @@ impl Engine {
         self.tend(now, id);
     }
 
-    /// Condemns a host whose patience is spent, and cuts what is under way there.
+    /// Condemns a host whose patience is spent, and has cut what is under way there.
     pub(super) fn spend_patience(&mut self, now: Now, id: HostId) {
         let host = &mut self.hosts[id];
         if host.condemned.is_some() || host.patience_until(&self.config).is_none_or(|until| until > now.monotonic) {
@@ -318,16 +318,13 @@ impl Engine {
         let mut evidence = patience.evidence.clone();
         evidence.push(format!("no accepted answer for {}: patience is spent", seconds(self.config.patience_ms)));
         host.condemn(Outcome::Failed, cause, None::<WallTime>, evidence);
-        let under_way: Vec<LeaseId> = host.under_way.keys().copied().collect();
-        for lease in under_way {
-            self.cut(lease);
-        }
+        self.outputs.extend(host.under_way.keys().copied().map(Output::Cut));
         self.note_host(id);
     }
 
-    fn cut(&mut self, lease_id: LeaseId) {
+    /// A request was cut that had been sent: it counts, and says nothing.
+    pub(super) fn count_cut(&mut self, now: Now, lease_id: LeaseId) {
         let Some(lease) = self.leases.remove(&lease_id) else { return };
-        self.outputs.push_back(Output::Cut(lease_id));
         let id = lease.host;
         self.hosts[id].under_way.remove(&lease_id);
         lease.ticket.into_iter().for_each(|ticket| self.return_slot(ticket));
@@ -338,8 +335,13 @@ impl Engine {
                 self.hosts[id].queue.ready.push_back(place);
             }
             LeaseOf::Guest(guest) => self.hosts[id].queue.guests.push_back(Guest { cut: guest.cut + 1, ..*guest }),
-            LeaseOf::Robots => self.hosts[id].robots = Robots::Unknown,
+            LeaseOf::Robots => {
+                self.tally.robots_requests += 1;
+                self.hosts[id].robots = Robots::Unknown;
+            }
         }
+        self.note_host(id);
+        self.tend(now, id);
     }
 }
 

@@ -136,6 +136,7 @@ impl Engine {
             Input::FromGovernor(FromGovernor::Left { host, gap_us }) => self.leave_group(now, host, gap_us),
             Input::VisitEnded { lease, report } => self.end_visit(now, lease, *report),
             Input::VisitRecalled(lease) => self.take_back(now, lease),
+            Input::VisitCut(lease) => self.count_cut(now, lease),
             Input::GuestArrived(guest) => self.receive_guest(now, guest),
             Input::GuestAnswered { lease, answer } => self.hear_of_guest(now, lease, answer),
             Input::Committed => self.commit_clock.committed(now.monotonic),

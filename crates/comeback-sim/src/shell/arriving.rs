@@ -12,10 +12,26 @@ use crate::simulation::EPOCH_MS;
 use crate::world::{Arrival, Reply, stated_ms};
 
 impl Shell<'_> {
+    /// Ends a visit by the client's hand. What has left arrives all the same.
+    pub(super) fn cut(&mut self, id: PartitionId, lease: LeaseId) {
+        let Some(visit) = self.visits.get_mut(&(id, lease)) else { return };
+        let input = if visit.left_ms.is_some() { Input::VisitCut(lease) } else { Input::VisitRecalled(lease) };
+        if visit.arrived {
+            self.around.watch.ended(visit.visit.host.host());
+        }
+        if visit.left_ms.is_some() && !visit.arrived {
+            visit.is_cut = true;
+        } else {
+            self.visits.remove(&(id, lease));
+        }
+        self.deliver(id, input);
+    }
+
     /// A request reaches its server, which answers in its own time.
     pub(super) fn arrive(&mut self, id: PartitionId, lease: LeaseId) {
         let Some(on_its_way) = self.visits.get_mut(&(id, lease)) else { return };
         on_its_way.arrived = true;
+        let is_cut = on_its_way.is_cut;
         let (visit, left_ms) = (on_its_way.visit.clone(), on_its_way.left_ms.unwrap_or(self.around.at_ms));
         let at_ms = self.around.at_ms;
         self.around.requests += 1;
@@ -29,6 +45,11 @@ impl Shell<'_> {
             Some(script) => script.receive(arrival, &mut self.around.chance),
             None => Reply::plain(404, 1),
         };
+        if is_cut {
+            self.visits.remove(&(id, lease));
+            self.around.watch.ended(visit.host.host());
+            return;
+        }
         let (Reply::Answer { after_ms, .. } | Reply::Nothing { after_ms, .. }) = &reply;
         let read_ms = at_ms + after_ms + self.around.chance.up_to(TRAVEL_MS_MAX);
         if let Some(meter) = number.and_then(|number| self.around.meters.get_mut(number)) {

@@ -60,6 +60,8 @@ struct OnItsWay {
     visit: Visit,
     left_ms: Option<u64>,
     arrived: bool,
+    /// Whether nobody waits for its answer any more: it arrives all the same.
+    is_cut: bool,
 }
 
 #[derive(Debug)]
@@ -310,7 +312,7 @@ impl<'a> Shell<'a> {
                 self.inbox.put(at_ms, Event::ToGovernor(id, message));
             }
             Output::Visit { lease, visit } => {
-                self.visits.insert((id, lease), OnItsWay { visit: *visit, left_ms: None, arrived: false });
+                self.visits.insert((id, lease), OnItsWay { visit: *visit, left_ms: None, arrived: false, is_cut: false });
                 let at_ms = self.around.at_ms + self.around.chance.up_to(self.options.connect_ms_max);
                 self.inbox.put(at_ms, Event::Leave(id, lease));
             }
@@ -320,11 +322,7 @@ impl<'a> Shell<'a> {
                     self.deliver(id, Input::VisitRecalled(lease));
                 }
             }
-            Output::Cut(lease) => {
-                if let Some(visit) = self.visits.remove(&(id, lease)).filter(|visit| visit.arrived) {
-                    self.around.watch.ended(visit.visit.host.host());
-                }
-            }
+            Output::Cut(lease) => self.cut(id, lease),
             Output::SendGuest { to, guest } => self.deliver(to, Input::GuestArrived(*guest)),
             Output::AnswerGuest { to, lease, visited: _, answer } => {
                 self.deliver(to, Input::GuestAnswered { lease, answer: *answer });
