@@ -28,6 +28,12 @@ fn a_request_that_is_cut_before_it_was_sent_is_not_counted() {
     assert_eq!(first_finding(&Options::default(), 11_345..11_346), None);
 }
 
+/// A page that a sliding counter refused was asked again each 200 ms, and lost after eight seconds: it had used up its requests.
+#[test]
+fn a_page_that_is_refused_often_does_not_use_up_its_requests_within_seconds() {
+    assert_eq!(first_finding(&Options::default(), 24_181..24_182), None);
+}
+
 /// A page of a host with a limit was charged with four refusals that it met by chance, and was lost.
 #[test]
 fn a_page_that_a_limit_refuses_again_and_again_is_not_lost() {

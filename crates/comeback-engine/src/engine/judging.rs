@@ -17,6 +17,10 @@ use crate::visit::{Guest, GuestAnswer, Verdict, VisitReport, is_unrepeatable};
 const URL_BACKOFF_MS_MAX: u64 = 60_000;
 /// How long a URL waits that was refused by its host's pace or by chance, in milliseconds.
 pub(super) const REFUSED_MS: u64 = 200;
+/// A URL that was asked more often than this waits twice as long with each further refusal: few are that unlucky.
+const REFUSED_SOON_MAX: u32 = 12;
+/// The longest wait of a URL that was refused by its host's pace or by chance, in milliseconds.
+const REFUSED_MS_MAX: u64 = 5_000;
 /// The least wait of a blamed URL, in milliseconds.
 const URL_BACKOFF_MS_MIN: u64 = 500;
 /// The URL number of robots.txt in a host's history.
@@ -185,7 +189,8 @@ impl Engine {
                     if lease.visit.hops > 0 {
                         self.send_again(lease_id, lease, place);
                     } else {
-                        self.put_back(now, place, Some(now.monotonic.plus_ms(REFUSED_MS)));
+                        let wait_ms = refused_wait_ms(self.progress(place).requests);
+                        self.put_back(now, place, Some(now.monotonic.plus_ms(wait_ms)));
                     }
                 }
             }
@@ -343,6 +348,11 @@ impl Engine {
         self.note_host(id);
         self.tend(now, id);
     }
+}
+
+/// How long a URL waits that was refused by its host's pace or by chance after so many requests, in milliseconds.
+fn refused_wait_ms(requests: u32) -> u64 {
+    (REFUSED_MS << requests.saturating_sub(REFUSED_SOON_MAX).min(16)).min(REFUSED_MS_MAX)
 }
 
 /// Whether the server may have acted on a request that it did not answer well: it may have, once the request was sent, unless it
